@@ -1,0 +1,56 @@
+//! Token counts in buckets that do not overlap.
+
+use std::ops::Add;
+
+use serde::{Deserialize, Serialize};
+
+/// What a call consumed, in tokens. The buckets are disjoint, whatever the provider reports:
+/// OpenAI and Google count cached tokens inside the input, Anthropic beside it; Google counts
+/// reasoning beside the output, the others inside it. `dialect/` evens that out, so that a price
+/// has one rule.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Usage {
+    /// Input tokens billed at the full input rate.
+    pub input: u64,
+    /// Input tokens read from a prompt cache.
+    pub cache_read: u64,
+    /// Input tokens written to a prompt cache that keeps them for minutes.
+    pub cache_write_5m: u64,
+    /// Input tokens written to a prompt cache that keeps them for an hour.
+    pub cache_write_1h: u64,
+    /// All output tokens, reasoning included.
+    pub output: u64,
+    /// The part of `output` that was reasoning. Not billed again.
+    pub reasoning: u64,
+    /// True when the provider did not say and these are our own counts.
+    pub estimated: bool,
+}
+
+impl Usage {
+    /// All input tokens, cached or not.
+    #[must_use]
+    pub fn input_tokens(&self) -> u64 {
+        self.input + self.cache_read + self.cache_write_5m + self.cache_write_1h
+    }
+
+    /// A call of `input` uncached and `output` tokens.
+    #[must_use]
+    pub fn plain(input: u64, output: u64) -> Self {
+        Self { input, output, ..Self::default() }
+    }
+}
+
+impl Add for Usage {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self {
+            input: self.input + other.input,
+            cache_read: self.cache_read + other.cache_read,
+            cache_write_5m: self.cache_write_5m + other.cache_write_5m,
+            cache_write_1h: self.cache_write_1h + other.cache_write_1h,
+            output: self.output + other.output,
+            reasoning: self.reasoning + other.reasoning,
+            estimated: self.estimated || other.estimated,
+        }
+    }
+}

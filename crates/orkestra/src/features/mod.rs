@@ -1,0 +1,56 @@
+//! Request → [`Features`]: what the router looks at.
+//!
+//! Nothing here decides, talks to a network or reads a clock.
+
+use std::fmt;
+
+/// What is known about a request before any model sees it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Features {
+    /// The embedding of the judged text, of unit length, or all zero when no token of it is known.
+    pub embedding: Vec<f32>,
+    /// The id of the embedder that made `embedding`.
+    pub embedder: String,
+    /// How many tokens of the judged text the embedder used.
+    pub embedded_tokens: usize,
+    /// Counts of the whole request.
+    pub counts: Counts,
+}
+
+/// Counts of the whole request's surface.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Counts {
+    /// Characters of the judged text.
+    pub characters: usize,
+    /// Words of the judged text.
+    pub words: usize,
+    /// Digits of the judged text.
+    pub digits: usize,
+    /// Fenced code blocks and code-like lines of the judged text.
+    pub code_lines: usize,
+    /// Question marks of the judged text.
+    pub questions: usize,
+    /// Messages of the conversation.
+    pub turns: usize,
+    /// Estimated input tokens of everything that is sent, in o200k tokens.
+    pub input_tokens: u64,
+}
+
+/// Turns text into a vector.
+pub trait Embedder: fmt::Debug + Send + Sync {
+    /// Names the embedder and its version; a router refuses vectors of another.
+    fn id(&self) -> &str;
+    /// The vector's length.
+    fn dimensions(&self) -> usize;
+    /// Embeds `text`. The same text always gives the same vector.
+    fn embed(&self, text: &str) -> Embedding;
+}
+
+/// What an [`Embedder`] made of a text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Embedding {
+    /// Of unit length, or all zero when no token is known.
+    pub vector: Vec<f32>,
+    /// How many tokens went into it.
+    pub tokens: usize,
+}

@@ -1,0 +1,10 @@
+//! Sends every prompt to the cheapest model that can handle it, and shows what that cost and what it saved.
+
+pub mod catalogue;
+pub mod chat;
+pub mod error;
+pub mod features;
+pub mod money;
+pub mod routing;
+
+pub use error::{Error, ErrorKind, Result};
