@@ -188,6 +188,12 @@ impl Error {
         self
     }
 
+    /// Rewrites the message, for instance to blot out what must not be shown.
+    pub(crate) fn map_message(mut self, rewrite: impl FnOnce(&str) -> String) -> Self {
+        self.0.message = rewrite(&self.0.message);
+        self
+    }
+
     /// Marks an error whose kind is usually worth another try as one that is not.
     #[must_use]
     pub fn not_retryable(mut self) -> Self {

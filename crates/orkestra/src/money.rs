@@ -7,8 +7,8 @@ use std::{
     str::FromStr,
 };
 
-use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
+use rust_decimal::{Decimal, prelude::ToPrimitive};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::error::{Error, ErrorKind};
 
@@ -109,6 +109,20 @@ impl Neg for Usd {
 impl Sum for Usd {
     fn sum<I: Iterator<Item = Self>>(amounts: I) -> Self {
         amounts.fold(Self::ZERO, Add::add)
+    }
+}
+
+/// Writes an amount as a JSON number of dollars, exact to 15 significant digits: for people's tools. The
+/// ledger keeps the exact text instead.
+pub(crate) fn as_number<S: Serializer>(amount: &Usd, serializer: S) -> Result<S::Ok, S::Error> {
+    decimal_as_number(&amount.0, serializer)
+}
+
+/// Writes a decimal as a JSON number.
+pub(crate) fn decimal_as_number<S: Serializer>(decimal: &Decimal, serializer: S) -> Result<S::Ok, S::Error> {
+    match decimal.to_f64() {
+        Some(number) => serializer.serialize_f64(number),
+        None => serializer.serialize_none(),
     }
 }
 

@@ -85,6 +85,11 @@ pub struct Forecast {
     pub neighbours: Vec<Neighbour>,
 }
 
+impl Forecast {
+    /// The head for several providers, and for those without one of their own.
+    pub const GENERAL: &'static str = "general";
+}
+
 /// What is expected of one tier.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct TierForecast {

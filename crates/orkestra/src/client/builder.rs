@@ -1,0 +1,69 @@
+//! A provider with other settings than the defaults.
+
+use std::sync::Arc;
+
+use super::Provider;
+use crate::{
+    engine::Settings,
+    error::Result,
+    ledger::Recorder,
+    provider::{HttpUpstream, Key, Timeouts},
+};
+
+/// Collects what a [`Provider`] shall be made of.
+#[derive(Debug)]
+#[must_use = "call build()"]
+pub struct ProviderBuilder {
+    name: String,
+    key: Option<String>,
+    base_url: Option<String>,
+    timeouts: Timeouts,
+    settings: Option<Settings>,
+}
+
+impl ProviderBuilder {
+    pub(super) fn new(name: &str) -> Self {
+        Self { name: name.to_owned(), key: None, base_url: None, timeouts: Timeouts::default(), settings: None }
+    }
+
+    /// The key that calls are made with. A provider that is only asked to [`route`](Provider::route) needs none.
+    pub fn key(mut self, key: impl Into<String>) -> Self {
+        self.key = Some(key.into());
+        self
+    }
+
+    /// Another address than the catalogue's. Plain HTTP with a key is for loopback only.
+    pub fn base_url(mut self, url: impl Into<String>) -> Self {
+        self.base_url = Some(url.into());
+        self
+    }
+
+    /// Other deadlines than the defaults.
+    pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
+        self.timeouts = timeouts;
+        self
+    }
+
+    /// Other settings than the defaults, which keep a ledger at `~/.orkestra/ledger.db`.
+    pub fn settings(mut self, settings: Settings) -> Self {
+        self.settings = Some(settings);
+        self
+    }
+
+    /// Makes the provider.
+    ///
+    /// # Errors
+    /// [`UnknownModel`](crate::ErrorKind::UnknownModel) for a name that the catalogue does not have,
+    /// [`Unauthenticated`](crate::ErrorKind::Unauthenticated) for an empty key, [`Config`](crate::ErrorKind::Config) for a
+    /// base URL that is none or would carry the key unencrypted.
+    pub fn build(self) -> Result<Provider> {
+        let settings = match self.settings {
+            Some(settings) => settings,
+            None => Settings { recorder: Recorder::at_home()?, ..Settings::new()? },
+        };
+        let entry = settings.catalogue.provider(&self.name)?;
+        let key = self.key.as_deref().map(|key| Key::new(&self.name, key)).transpose()?;
+        let upstream = HttpUpstream::new(entry, self.base_url.as_deref(), key, self.timeouts)?;
+        Provider::over(Arc::new(upstream), settings)
+    }
+}

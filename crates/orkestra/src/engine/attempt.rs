@@ -1,0 +1,150 @@
+//! Trying the plan's models until one answers.
+
+use std::time::{Duration, Instant};
+
+use futures::StreamExt;
+use serde::Serialize;
+
+use super::{Engine, response::seconds};
+use crate::{
+    catalogue::ModelId,
+    chat::{Chunk, FinishReason, Reply, Request, Usage},
+    error::{Error, ErrorKind, Result},
+    provider::{Answer, ChunkStream, Streaming},
+    strategy::{Candidate, Plan},
+};
+
+/// One call of one model.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Attempt {
+    /// The model that was called.
+    pub model: ModelId,
+    /// Its provider.
+    pub provider: String,
+    /// The error's kind by name when it failed; the next model was tried because of it.
+    pub error: Option<String>,
+    /// The error in words.
+    pub message: Option<String>,
+    /// How long it took, in seconds as JSON.
+    #[serde(rename = "latency_seconds", serialize_with = "seconds")]
+    pub latency: Duration,
+}
+
+/// The attempt that answered, whole.
+#[derive(Debug)]
+pub(super) struct Answered {
+    pub(super) candidate: Candidate,
+    answer: Answer,
+    started: Instant,
+}
+
+/// The attempt that answers, piece by piece; its first piece is there.
+pub(super) struct Opened {
+    pub(super) candidate: Candidate,
+    pub(super) first: Chunk,
+    pub(super) rest: ChunkStream,
+    pub(super) warnings: Vec<String>,
+    pub(super) simulated: bool,
+    pub(super) started: Instant,
+    pub(super) first_token: Duration,
+}
+
+/// What is known of the answering attempt when it is over; enough to make out the bill.
+#[derive(Debug)]
+pub(super) struct Ended {
+    pub(super) candidate: Candidate,
+    pub(super) text: String,
+    /// `None`: it was cut.
+    pub(super) finish_reason: Option<FinishReason>,
+    pub(super) usage: Option<Usage>,
+    pub(super) reported_model: Option<String>,
+    pub(super) request_id: Option<String>,
+    pub(super) warnings: Vec<String>,
+    pub(super) simulated: bool,
+    pub(super) latency: Duration,
+    /// `None`: it was not streamed.
+    pub(super) first_token: Option<Duration>,
+}
+
+impl Answered {
+    pub(super) fn outcome(self) -> Ended {
+        let Answer { reply, warnings, simulated } = self.answer;
+        let Reply { text, finish_reason, usage, model, request_id } = reply;
+        Ended {
+            candidate: self.candidate,
+            text,
+            finish_reason: Some(finish_reason),
+            usage,
+            reported_model: model,
+            request_id,
+            warnings,
+            simulated,
+            latency: self.started.elapsed(),
+            first_token: None,
+        }
+    }
+}
+
+impl Engine {
+    /// The first whole answer along the plan, and every attempt made for it.
+    pub(super) async fn first_answer(&self, request: &Request, plan: &Plan) -> Result<(Vec<Attempt>, Answered)> {
+        self.first_success(plan, async |candidate: &Candidate, started| {
+            let (upstream, model) = self.upstream(candidate)?;
+            let answer = upstream.complete(request, model).await?;
+            Ok(Answered { candidate: candidate.clone(), answer, started })
+        })
+        .await
+    }
+
+    /// The first stream along the plan that gives a piece, and every attempt made for it.
+    pub(super) async fn first_stream(&self, request: &Request, plan: &Plan) -> Result<(Vec<Attempt>, Opened)> {
+        self.first_success(plan, async |candidate: &Candidate, started| {
+            let (upstream, model) = self.upstream(candidate)?;
+            let Streaming { chunks: mut rest, warnings, simulated } = upstream.stream(request, model).await?;
+            let first = rest.next().await.unwrap_or_else(|| {
+                Err(Error::new(ErrorKind::Unavailable, "the provider's stream was empty")
+                    .at(&candidate.provider, &candidate.model))
+            })?;
+            let candidate = candidate.clone();
+            let first_token = started.elapsed();
+            Ok(Opened { candidate, first, rest, warnings, simulated, started, first_token })
+        })
+        .await
+    }
+
+    /// Calls the plan's models in turn. The next one is tried only where the error says that it may help.
+    async fn first_success<T>(
+        &self,
+        plan: &Plan,
+        call: impl AsyncFn(&Candidate, Instant) -> Result<T>,
+    ) -> Result<(Vec<Attempt>, T)> {
+        let mut attempts = Vec::new();
+        let mut failed: Option<Error> = None;
+        for candidate in &plan.candidates {
+            // A key that one model's provider refused is refused for its other models too.
+            if failed.as_ref().is_some_and(|error| is_hopeless(error, candidate)) {
+                continue;
+            }
+            let started = Instant::now();
+            let outcome = call(candidate, started).await;
+            attempts.push(Attempt {
+                model: candidate.model.clone(),
+                provider: candidate.provider.clone(),
+                error: outcome.as_ref().err().map(|error| error.kind().name().to_owned()),
+                message: outcome.as_ref().err().map(ToString::to_string),
+                latency: started.elapsed(),
+            });
+            match outcome {
+                Ok(success) => return Ok((attempts, success)),
+                Err(error) if error.other_model_may_help() => failed = Some(error),
+                Err(error) => return Err(error),
+            }
+        }
+        Err(failed.unwrap_or_else(|| Error::invalid("the plan has no model to try")))
+    }
+}
+
+fn is_hopeless(error: &Error, next: &Candidate) -> bool {
+    let same_provider = error.provider() == Some(next.provider.as_str());
+    same_provider && error.status() == Some(401)
+}

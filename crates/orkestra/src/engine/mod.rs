@@ -1,0 +1,189 @@
+//! Lines the stages up: request → features → forecast → plan → attempt → response → ledger entry.
+//!
+//! This is the one place where they meet; each stage knows only the values it takes and gives.
+
+mod attempt;
+mod response;
+mod settings;
+mod settle;
+mod stream;
+
+use std::sync::Arc;
+
+use jiff::{Timestamp, civil::Date, tz::Offset};
+
+pub use attempt::Attempt;
+pub use response::Response;
+pub use settings::{Clock, Settings};
+pub use stream::ResponseStream;
+
+use crate::{
+    catalogue::Model,
+    chat::Request,
+    error::{Error, ErrorKind, Result},
+    features::Features,
+    provider::Upstream,
+    routing::{Forecast, Tier},
+    strategy::{self, Candidate, Choice, Demand, Plan, Strategy},
+};
+
+/// Decides, calls and accounts for a pool of providers. Cheap to clone; clones share everything.
+#[derive(Clone, Debug)]
+pub struct Engine {
+    pool: Arc<[Arc<dyn Upstream>]>,
+    settings: Settings,
+}
+
+impl Engine {
+    /// An engine over `pool`.
+    ///
+    /// # Errors
+    /// [`InvalidRequest`](ErrorKind::InvalidRequest) when the pool is empty or names a provider twice;
+    /// [`UnknownModel`](ErrorKind::UnknownModel) when the catalogue does not know one.
+    pub fn new(pool: Vec<Arc<dyn Upstream>>, settings: Settings) -> Result<Self> {
+        if pool.is_empty() {
+            return Err(Error::invalid("the list of providers is empty; give at least one"));
+        }
+        for (position, upstream) in pool.iter().enumerate() {
+            settings.catalogue.provider(upstream.name())?;
+            if pool[..position].iter().any(|other| other.name() == upstream.name()) {
+                return Err(Error::invalid(format!("the provider {} is listed twice", upstream.name())));
+            }
+        }
+        settings.check()?;
+        Ok(Self { pool: pool.into(), settings })
+    }
+
+    /// The settings in force.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    pub(crate) fn pool(&self) -> &[Arc<dyn Upstream>] {
+        &self.pool
+    }
+
+    /// Decides without calling.
+    ///
+    /// # Errors
+    /// [`InvalidRequest`](ErrorKind::InvalidRequest) and [`TooLong`](ErrorKind::TooLong) for a request that
+    /// no model can answer; [`UnknownModel`](ErrorKind::UnknownModel) for a named model that is not there.
+    pub fn plan(&self, request: &Request, strategy: &dyn Strategy) -> Result<Plan> {
+        self.plan_on(request, strategy, day_of((self.settings.clock)()))
+    }
+
+    /// Answers `request` with the first model of its plan that succeeds.
+    ///
+    /// # Errors
+    /// Those of [`plan`](Self::plan), and the last model's error when every one of the plan failed;
+    /// [`Refused`](ErrorKind::Refused) when the model declined without a word.
+    pub async fn complete(&self, request: &Request, strategy: &dyn Strategy) -> Result<Response> {
+        let now = (self.settings.clock)();
+        let plan = self.plan_on(request, strategy, day_of(now))?;
+        let (attempts, answered) = self.first_answer(request, &plan).await?;
+        let bill = self.bill(request, plan, attempts, answered.outcome(), now)?;
+        bill.settle(&self.settings.recorder).await
+    }
+
+    /// Answers `request` in pieces. Another model is tried only before the first piece.
+    ///
+    /// # Errors
+    /// Those of [`complete`](Self::complete) that occur before the first piece; the stream gives the others.
+    pub async fn stream(&self, request: &Request, strategy: &dyn Strategy) -> Result<ResponseStream> {
+        let now = (self.settings.clock)();
+        let plan = self.plan_on(request, strategy, day_of(now))?;
+        let (attempts, opened) = self.first_stream(request, &plan).await?;
+        Ok(ResponseStream::new(self.clone(), request, plan, attempts, opened, now))
+    }
+
+    fn plan_on(&self, request: &Request, strategy: &dyn Strategy, today: Date) -> Result<Plan> {
+        request.validate()?;
+        let settings = &self.settings;
+        let (embedder, router) = (settings.router.embedder(), settings.router.router());
+        let features = Features::of(request, embedder);
+        let head = self.head();
+        let forecast = router.forecast(&features, head)?;
+        let quality = settings.quality.unwrap_or_else(|| router.default_quality(head));
+        let margin = router.margin(quality, head);
+        let demand = Demand { request, features: &features, forecast: &forecast, today };
+        let providers = self.providers();
+        let catalogue = &settings.catalogue;
+        let base = self.base(&demand)?;
+        let (order, ruled_out, mut notes, name) = match request.model.as_ref().or(settings.default_model.as_ref()) {
+            Some(model) => {
+                let (candidate, note) = strategy::fixed(catalogue, &providers, model, &demand)?;
+                let reason = format!("{} was asked for", candidate.model);
+                let order = strategy::Order { candidates: vec![candidate], reason };
+                (order, Vec::new(), note.into_iter().collect::<Vec<_>>(), "fixed")
+            }
+            None => {
+                let (able, ruled_out, notes) = strategy::candidates(catalogue, &providers, &demand)?;
+                let order = strategy.order(&Choice { candidates: &able, forecast: &forecast, margin });
+                (order, ruled_out, notes, strategy.name())
+            }
+        };
+        notes.extend(catalogue.age_note(today));
+        Ok(Plan {
+            strategy: name.to_owned(),
+            candidates: order.candidates,
+            reason: order.reason,
+            quality,
+            margin,
+            base,
+            ruled_out,
+            notes,
+            catalogue: catalogue.version().to_owned(),
+            forecast,
+        })
+    }
+
+    /// The pool's providers by name.
+    fn providers(&self) -> Vec<&str> {
+        self.pool.iter().map(|upstream| upstream.name()).collect()
+    }
+
+    /// The head that judges: a single provider's own where there is one, else the general one.
+    fn head(&self) -> &str {
+        match &self.pool[..] {
+            [only] if self.settings.router.router().heads().contains(&only.name()) => only.name(),
+            _ => Forecast::GENERAL,
+        }
+    }
+
+    /// What savings are measured against: the model the user named, or the cheapest default premium of the pool.
+    fn base(&self, demand: &Demand<'_>) -> Result<Candidate> {
+        let catalogue = &self.settings.catalogue;
+        if let Some(name) = &self.settings.base_model {
+            return strategy::weigh(catalogue.resolve(name, demand.today)?.model, demand);
+        }
+        let providers = self.providers();
+        let weighed = providers.iter().filter_map(|provider| {
+            let tiers = Tier::ALL.into_iter().rev();
+            // A provider with no premium model is measured against its best.
+            let best = tiers.filter_map(|tier| catalogue.default_model(provider, tier, demand.today).ok()).next()?;
+            Some(strategy::weigh(best.model, demand))
+        });
+        let weighed: Vec<Candidate> = weighed.collect::<Result<_>>()?;
+        let cheapest = weighed.into_iter().min_by(|a, b| {
+            b.tier.cmp(&a.tier).then(a.expected_cost.cmp(&b.expected_cost)).then_with(|| a.model.cmp(&b.model))
+        });
+        cheapest.ok_or_else(|| {
+            let names = providers.join(", ");
+            Error::new(ErrorKind::Config, format!("the catalogue has no model of {names} to measure savings against"))
+        })
+    }
+
+    fn upstream(&self, candidate: &Candidate) -> Result<(&dyn Upstream, &Model)> {
+        let upstream = self.pool.iter().find(|upstream| upstream.name() == candidate.provider);
+        let upstream = upstream.ok_or_else(|| {
+            Error::new(ErrorKind::Config, format!("the plan names {}, which is not in the pool", candidate.provider))
+        })?;
+        Ok((&**upstream, self.settings.catalogue.model(candidate.model.as_str())?))
+    }
+}
+
+/// Prices change at midnight UTC.
+fn day_of(now: Timestamp) -> Date {
+    Offset::UTC.to_datetime(now).date()
+}

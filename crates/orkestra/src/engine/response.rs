@@ -1,0 +1,77 @@
+//! What the caller gets.
+
+use std::time::Duration;
+
+use rust_decimal::Decimal;
+use serde::Serialize;
+
+use super::Attempt;
+use crate::{
+    catalogue::ModelId,
+    chat::{FinishReason, Usage},
+    money::{self, Usd},
+    routing::Tier,
+    strategy::Plan,
+};
+
+/// An answer, what it cost and what it saved.
+///
+/// `cost + savings == base_cost` holds exactly. As JSON, money is a number of dollars.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Response {
+    /// The answer.
+    pub text: String,
+    /// The model that answered.
+    pub model: ModelId,
+    /// Its provider.
+    pub provider: String,
+    /// Its tier.
+    pub tier: Tier,
+    /// What the call cost.
+    #[serde(serialize_with = "money::as_number")]
+    pub cost: Usd,
+    /// The part of `cost` that is for input.
+    #[serde(serialize_with = "money::as_number")]
+    pub input_cost: Usd,
+    /// The part of `cost` that is for output.
+    #[serde(serialize_with = "money::as_number")]
+    pub output_cost: Usd,
+    /// All input tokens, cached or not.
+    pub input_tokens: u64,
+    /// All output tokens, reasoning included.
+    pub output_tokens: u64,
+    /// `base_cost - cost`; negative when the answer cost more than the baseline would have.
+    #[serde(serialize_with = "money::as_number")]
+    pub savings: Usd,
+    /// `savings` in percent of `base_cost`; 0 when the baseline is free.
+    #[serde(serialize_with = "money::decimal_as_number")]
+    pub savings_percent: Decimal,
+    /// The model that savings are measured against.
+    pub base_model: ModelId,
+    /// What `base_model` would have cost for the same tokens.
+    #[serde(serialize_with = "money::as_number")]
+    pub base_cost: Usd,
+    /// Why the model stopped.
+    pub finish_reason: FinishReason,
+    /// The tokens by bucket.
+    pub usage: Usage,
+    /// What could not be said to the model, what was replaced, what was estimated.
+    pub warnings: Vec<String>,
+    /// The provider's id of the call.
+    pub request_id: Option<String>,
+    /// Our id of the decision, as in the ledger.
+    pub decision_id: String,
+    /// Every call that was made, the last one answered.
+    pub attempts: Vec<Attempt>,
+    /// From the request to the end of the answer, in seconds as JSON.
+    #[serde(rename = "latency_seconds", serialize_with = "seconds")]
+    pub latency: Duration,
+    /// True when a simulator answered: the text and the tokens are made up, the money was not spent.
+    pub simulated: bool,
+    /// What was decided and why.
+    pub plan: Plan,
+}
+
+pub(super) fn seconds<S: serde::Serializer>(latency: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(latency.as_secs_f64())
+}

@@ -1,0 +1,74 @@
+//! What an engine works with, besides its providers.
+
+use std::{fmt, sync::Arc};
+
+use jiff::Timestamp;
+
+use crate::{
+    catalogue::Catalogue,
+    error::{Error, Result},
+    ledger::Recorder,
+    routing::{self, Trained},
+};
+
+/// Tells the time; handed in so that decisions and bills can be repeated for any day.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// What an engine works with, besides its providers. Every field has a default.
+#[derive(Clone)]
+pub struct Settings {
+    /// The models there are. Default: the built-in catalogue.
+    pub catalogue: Arc<Catalogue>,
+    /// Who forecasts. Default: the embedded router.
+    pub router: Trained,
+    /// Where entries go. Default: nowhere; the faces that keep a ledger set one.
+    pub recorder: Recorder,
+    /// The share of premium's average quality to keep, 0 to 1. Default: the router's own.
+    pub quality: Option<f64>,
+    /// The model to call whatever the prompt, which turns routing off. Default: none.
+    pub default_model: Option<String>,
+    /// The model that savings are measured against. Default: the cheapest default premium model of the pool.
+    pub base_model: Option<String>,
+    /// Tells the time. Default: the system's clock.
+    pub clock: Clock,
+}
+
+impl Settings {
+    /// The defaults.
+    ///
+    /// # Errors
+    /// [`Config`](crate::ErrorKind::Config) when the embedded router is damaged, which a test excludes.
+    pub fn new() -> Result<Self> {
+        Ok(Self {
+            catalogue: Arc::clone(Catalogue::builtin()),
+            router: routing::embedded()?,
+            recorder: Recorder::off(),
+            quality: None,
+            default_model: None,
+            base_model: None,
+            clock: Arc::new(Timestamp::now),
+        })
+    }
+
+    pub(super) fn check(&self) -> Result<()> {
+        match self.quality {
+            Some(quality) if !(0.0..=1.0).contains(&quality) => Err(Error::invalid(format!(
+                "quality is {quality}; it must be a number from 0 to 1, the share of premium's quality to keep"
+            ))),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("catalogue", &self.catalogue.version())
+            .field("router", &self.router.router().id())
+            .field("recorder", &self.recorder)
+            .field("quality", &self.quality)
+            .field("default_model", &self.default_model)
+            .field("base_model", &self.base_model)
+            .finish_non_exhaustive()
+    }
+}
