@@ -4,6 +4,7 @@ pub mod catalogue;
 pub mod chat;
 pub mod error;
 pub mod features;
+pub mod ledger;
 pub mod money;
 pub mod routing;
 
