@@ -1,0 +1,70 @@
+use orkestra::{ErrorKind, MultiProvider};
+use orkestra_simulator::{Fault, FaultKind};
+
+use crate::support::{Bench, easy};
+
+#[tokio::test]
+async fn an_overloaded_model_is_replaced_by_the_plans_next() {
+    let bench = Bench::new().await;
+    let provider = bench.provider("google", easy());
+    for kind in [FaultKind::Overloaded, FaultKind::ServerError, FaultKind::RateLimited(std::time::Duration::from_secs(30))] {
+        bench.simulator.push_fault(Fault::new(kind));
+        let response = provider.chat("Say hello.").await.unwrap();
+        let [failed, answered] = &response.attempts[..] else { panic!("{:?}", response.attempts) };
+        assert!(failed.error.is_some() && failed.message.is_some());
+        assert_eq!(answered.error, None);
+        assert_eq!(response.model, response.plan.candidates[1].model);
+    }
+}
+
+#[tokio::test]
+async fn a_refused_key_moves_on_to_another_provider_at_once() {
+    let bench = Bench::new().await;
+    let pair = [bench.provider("google", easy()), bench.provider("openai", easy())];
+    let both = MultiProvider::new(&pair).unwrap();
+    let first = both.route("Say hello.").unwrap().choice().provider.clone();
+    bench.simulator.push_fault(Fault::new(FaultKind::Unauthenticated).for_provider(&first).times(u32::MAX));
+    let response = both.chat("Say hello.").await.unwrap();
+    assert_ne!(response.provider, first);
+}
+
+#[tokio::test]
+async fn what_no_model_would_answer_is_not_tried_twice() {
+    let bench = Bench::new().await;
+    bench.simulator.push_fault(Fault::new(FaultKind::BadRequest).times(u32::MAX));
+    let error = bench.provider("anthropic", easy()).chat("Say hello.").await.unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::InvalidRequest);
+    assert_eq!(bench.simulator.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn when_all_fail_the_last_error_is_given() {
+    let bench = Bench::new().await;
+    bench.simulator.push_fault(Fault::new(FaultKind::Overloaded).times(u32::MAX));
+    let error = bench.provider("anthropic", easy()).chat("Say hello.").await.unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::Unavailable);
+    assert_eq!(error.provider(), Some("anthropic"));
+    assert_eq!(bench.simulator.requests().len(), 3, "each of the three tiers once");
+}
+
+#[tokio::test]
+async fn a_spent_quota_is_told_apart_from_a_rate_limit() {
+    let bench = Bench::new().await;
+    for name in ["google", "openai"] {
+        bench.simulator.push_fault(Fault::new(FaultKind::QuotaSpent).times(3));
+        let error = bench.provider(name, easy()).chat("Say hello.").await.unwrap_err();
+        assert_eq!(*error.kind(), ErrorKind::BudgetSpent, "{name}: {error}");
+        assert!(!error.is_retryable());
+    }
+}
+
+#[tokio::test]
+async fn a_rate_limit_says_how_long_to_wait() {
+    let bench = Bench::new().await;
+    for name in ["google", "anthropic", "openai"] {
+        let wait = std::time::Duration::from_secs(7);
+        bench.simulator.push_fault(Fault::new(FaultKind::RateLimited(wait)).times(3));
+        let error = bench.provider(name, easy()).chat("Say hello.").await.unwrap_err();
+        assert_eq!(error.retry_after(), Some(wait), "{name}: {error}");
+    }
+}

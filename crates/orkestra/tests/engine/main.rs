@@ -1,0 +1,11 @@
+//! The engine through its public API, over real sockets, against the simulator.
+
+mod accounting;
+mod answers;
+mod bad_input;
+mod broken_providers;
+mod fallback;
+mod plans;
+mod secrets;
+mod streams;
+mod support;

@@ -1,0 +1,112 @@
+//! A simulator, providers that point at it, and a router whose opinion the test chooses.
+
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use orkestra::{
+    Provider, Result, Settings,
+    features::{Embedder, Embedding, Features},
+    ledger::{Entry, Ledger, Memory, Query, Recorder},
+    provider::Timeouts,
+    routing::{Forecast, PerTier, Router, TierForecast, Trained},
+};
+use orkestra_simulator::Simulator;
+
+/// The day that every test happens on unless it says otherwise.
+pub const TODAY: Date = jiff::civil::date(2026, 11, 23);
+pub const KEY: &str = "sk-test-4f1c9a77e2b0";
+
+/// A router that always believes the same.
+#[derive(Debug)]
+struct Opinion(PerTier<f64>);
+
+impl Embedder for Opinion {
+    fn id(&self) -> &str {
+        "opinion"
+    }
+    fn dimensions(&self) -> usize {
+        1
+    }
+    fn embed(&self, _: &str) -> Embedding {
+        Embedding { vector: vec![1.0], tokens: 1 }
+    }
+}
+
+impl Router for Opinion {
+    fn id(&self) -> &str {
+        "opinion"
+    }
+    fn heads(&self) -> Vec<&str> {
+        vec!["general"]
+    }
+    fn forecast(&self, _: &Features, head: &str) -> Result<Forecast> {
+        let tier = |tier| TierForecast { score: *self.0.get(tier), uncertainty: 0.05, output_tokens: 200.0 };
+        let tiers = PerTier::from_fn(tier);
+        Ok(Forecast { router: "opinion".into(), head: head.into(), tiers, neighbours: Vec::new() })
+    }
+    fn margin(&self, quality: f64, _: &str) -> f64 {
+        1.0 - quality
+    }
+    fn default_quality(&self, _: &str) -> f64 {
+        0.95
+    }
+}
+
+pub fn opinion(budget: f64, balanced: f64, premium: f64) -> Trained {
+    let scores = PerTier { budget, balanced, premium };
+    Trained::new(Arc::new(Opinion(scores)), Arc::new(Opinion(scores)))
+}
+
+/// The budget tier will do.
+pub fn easy() -> Trained {
+    opinion(0.9, 0.9, 0.9)
+}
+
+/// Only premium will do.
+pub fn hard() -> Trained {
+    opinion(0.1, 0.2, 0.9)
+}
+
+pub struct Bench {
+    pub simulator: Simulator,
+    pub ledger: Arc<Memory>,
+}
+
+impl Bench {
+    pub async fn new() -> Self {
+        Self { simulator: Simulator::start_on_loopback().await.unwrap(), ledger: Arc::new(Memory::default()) }
+    }
+
+    pub fn settings(&self, router: Trained) -> Settings {
+        Settings {
+            router,
+            recorder: Recorder::new(self.ledger.clone(), None),
+            clock: on(TODAY),
+            ..Settings::new().unwrap()
+        }
+    }
+
+    pub fn provider(&self, name: &str, router: Trained) -> Provider {
+        self.provider_with(name, self.settings(router))
+    }
+
+    pub fn provider_with(&self, name: &str, settings: Settings) -> Provider {
+        Provider::builder(name).key(KEY).base_url(self.simulator.base_url(name)).settings(settings).build().unwrap()
+    }
+
+    pub fn impatient(&self, name: &str, timeouts: Timeouts) -> Provider {
+        let builder = Provider::builder(name).key(KEY).base_url(self.simulator.base_url(name));
+        builder.timeouts(timeouts).settings(self.settings(easy())).build().unwrap()
+    }
+
+    pub async fn entries(&self, settings: &Settings) -> Vec<Entry> {
+        settings.recorder.flush().await;
+        self.ledger.entries(&Query::default()).await.unwrap()
+    }
+}
+
+/// A clock that stands still at noon of `day`.
+pub fn on(day: Date) -> orkestra::engine::Clock {
+    let noon = day.at(12, 0, 0, 0).to_zoned(jiff::tz::TimeZone::UTC).unwrap().timestamp();
+    Arc::new(move || noon)
+}
