@@ -23,7 +23,10 @@ use super::{
 ///
 /// Clones share everything. Nothing runs and no file is made before the first use.
 #[derive(Clone, Debug)]
-pub struct Recorder(Option<Arc<Inner>>);
+pub struct Recorder {
+    inner: Option<Arc<Inner>>,
+    longest_wait: Duration,
+}
 
 struct Inner {
     ledger: Arc<dyn Ledger>,
@@ -40,13 +43,13 @@ impl fmt::Debug for Inner {
 }
 
 impl Recorder {
-    /// The longest that [`record`](Self::record) waits for the disk.
+    /// The longest that [`record`](Self::record) waits for the disk, unless told otherwise.
     pub const LONGEST_WAIT: Duration = Duration::from_millis(50);
 
     /// Records nothing.
     #[must_use]
     pub fn off() -> Self {
-        Self(None)
+        Self { inner: None, longest_wait: Self::LONGEST_WAIT }
     }
 
     /// Records into the SQLite file at `path`, with the spool in the directory beside it whose
@@ -65,13 +68,22 @@ impl Recorder {
     #[must_use]
     pub fn new(ledger: Arc<dyn Ledger>, spool: Option<PathBuf>) -> Self {
         let trouble = Arc::default();
-        Self(Some(Arc::new(Inner { ledger, folder: spool, trouble, orders: OnceLock::new() })))
+        let inner = Inner { ledger, folder: spool, trouble, orders: OnceLock::new() };
+        Self { inner: Some(Arc::new(inner)), longest_wait: Self::LONGEST_WAIT }
+    }
+
+    /// Lets [`record`](Self::record) wait so long for the disk instead of
+    /// [`LONGEST_WAIT`](Self::LONGEST_WAIT).
+    #[must_use]
+    pub fn waiting_at_most(mut self, longest_wait: Duration) -> Self {
+        self.longest_wait = longest_wait;
+        self
     }
 
     /// Where entries end up, for reading; [`flush`](Self::flush) first. `None` when recording is off.
     #[must_use]
     pub fn ledger(&self) -> Option<&Arc<dyn Ledger>> {
-        self.0.as_ref().map(|inner| &inner.ledger)
+        self.inner.as_ref().map(|inner| &inner.ledger)
     }
 
     /// Records `entry`, and says what went wrong if anything did.
@@ -79,30 +91,30 @@ impl Recorder {
     /// `None` means that the entry is in the spool, or that recording is off. A warning does not
     /// mean that the entry is lost, unless it says so: the spool may have failed while the ledger
     /// still works, or the other way round. Waits at most [`LONGEST_WAIT`](Self::LONGEST_WAIT);
-    /// what takes longer goes on in the background. Needs a Tokio runtime with a timer.
+    /// what takes longer goes on in the background, and the warning says so. Needs a Tokio runtime with a timer.
     pub async fn record(&self, entry: Entry) -> Option<String> {
-        let inner = self.0.as_ref()?;
+        let inner = self.inner.as_ref()?;
         let (answer, answered) = oneshot::channel();
         let answer = Box::new(move |warning| drop(answer.send(warning)));
         if let Err(warning) = inner.order(Order::Write(Box::new(entry), answer)) {
             return Some(warning);
         }
-        match tokio::time::timeout(Self::LONGEST_WAIT, answered).await {
+        match tokio::time::timeout(self.longest_wait, answered).await {
             Ok(written) => inner.warning(written.map_err(|_| THREAD_DIED.to_owned())),
-            Err(_) => inner.warning(Err(inner.slow(Self::LONGEST_WAIT))),
+            Err(_) => inner.warning(Err(inner.slow(self.longest_wait))),
         }
     }
 
     /// [`record`](Self::record) for code that cannot be asynchronous, such as a destructor.
     pub fn record_blocking(&self, entry: Entry) -> Option<String> {
-        let inner = self.0.as_ref()?;
+        let inner = self.inner.as_ref()?;
         let (answer, answered) = mpsc::sync_channel(1);
         let answer: Answer = Box::new(move |warning| drop(answer.send(warning)));
         if let Err(warning) = inner.order(Order::Write(Box::new(entry), answer)) {
             return Some(warning);
         }
-        inner.warning(answered.recv_timeout(Self::LONGEST_WAIT).map_err(|cause| match cause {
-            mpsc::RecvTimeoutError::Timeout => inner.slow(Self::LONGEST_WAIT),
+        inner.warning(answered.recv_timeout(self.longest_wait).map_err(|cause| match cause {
+            mpsc::RecvTimeoutError::Timeout => inner.slow(self.longest_wait),
             mpsc::RecvTimeoutError::Disconnected => THREAD_DIED.to_owned(),
         }))
     }
@@ -113,7 +125,7 @@ impl Recorder {
     /// What could not be fed stays in the spool for the next recorder. Needs a Tokio runtime with
     /// a timer.
     pub async fn flush(&self, wait: Duration) -> Vec<String> {
-        let Some(inner) = &self.0 else { return Vec::new() };
+        let Some(inner) = &self.inner else { return Vec::new() };
         let (answer, answered) = oneshot::channel();
         let answer = Box::new(move |warning| drop(answer.send(warning)));
         let fed = match inner.order(Order::Flush(answer)) {
