@@ -7,8 +7,11 @@
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 mod entry;
+mod feeder;
 mod memory;
 mod recorder;
+mod spool;
+mod sqlite;
 mod totals;
 
 use std::fmt;
@@ -20,6 +23,7 @@ pub use self::{
     entry::{Entry, Outcome},
     memory::Memory,
     recorder::Recorder,
+    sqlite::Sqlite,
     totals::{Spent, Totals},
 };
 use crate::{catalogue::ModelId, error::Result};
