@@ -100,8 +100,8 @@ impl Engine {
     fn plan_on(&self, request: &Request, strategy: &dyn Strategy, today: Date) -> Result<Plan> {
         request.validate()?;
         let settings = &self.settings;
-        let (embedder, router) = (settings.router.embedder(), settings.router.router());
-        let features = Features::of(request, embedder);
+        let router = &settings.router;
+        let features = Features::of(request, &*settings.embedder);
         let head = self.head();
         let forecast = router.forecast(&features, head)?;
         let quality = settings.quality.unwrap_or_else(|| router.default_quality(head));
@@ -146,7 +146,7 @@ impl Engine {
     /// The head that judges: a single provider's own where there is one, else the general one.
     fn head(&self) -> &str {
         match &self.pool[..] {
-            [only] if self.settings.router.router().heads().contains(&only.name()) => only.name(),
+            [only] if self.settings.router.heads().contains(&only.name()) => only.name(),
             _ => Forecast::GENERAL,
         }
     }

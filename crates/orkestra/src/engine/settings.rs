@@ -8,7 +8,8 @@ use crate::{
     catalogue::Catalogue,
     error::{Error, Result},
     ledger::Recorder,
-    routing::{self, Trained},
+    features::Embedder,
+    routing::{self, Router},
 };
 
 /// Tells the time; handed in so that decisions and bills can be repeated for any day.
@@ -19,8 +20,10 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 pub struct Settings {
     /// The models there are. Default: the built-in catalogue.
     pub catalogue: Arc<Catalogue>,
-    /// Who forecasts. Default: the embedded router.
-    pub router: Trained,
+    /// Turns the judged text into a vector. Default: the embedded router's.
+    pub embedder: Arc<dyn Embedder>,
+    /// Who forecasts. Must understand `embedder`'s vectors. Default: the embedded router.
+    pub router: Arc<dyn Router>,
     /// Where entries go. Default: nowhere; the faces that keep a ledger set one.
     pub recorder: Recorder,
     /// The share of premium's average quality to keep, 0 to 1. Default: the router's own.
@@ -39,9 +42,11 @@ impl Settings {
     /// # Errors
     /// [`Config`](crate::ErrorKind::Config) when the embedded router is damaged, which a test excludes.
     pub fn new() -> Result<Self> {
+        let trained = routing::embedded()?;
         Ok(Self {
             catalogue: Arc::clone(Catalogue::builtin()),
-            router: routing::embedded()?,
+            embedder: trained.embedder(),
+            router: trained.router(),
             recorder: Recorder::off(),
             quality: None,
             default_model: None,
@@ -64,7 +69,7 @@ impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Settings")
             .field("catalogue", &self.catalogue.version())
-            .field("router", &self.router.router().id())
+            .field("router", &self.router.id())
             .field("recorder", &self.recorder)
             .field("quality", &self.quality)
             .field("default_model", &self.default_model)

@@ -136,7 +136,12 @@ impl Arriving {
     /// Bills what arrived of an answer that has no end.
     fn write_off(mut self: Box<Self>, outcome: Outcome) {
         match self.bill(None) {
-            Ok(bill) => self.engine.settings.recorder.record_detached(bill.into_entry(outcome)),
+            Ok(bill) => {
+                let recorder = &self.engine.settings.recorder;
+                if let Some(warning) = recorder.record_blocking(bill.into_entry(outcome)) {
+                    tracing::warn!(warning, "a broken stream's entry");
+                }
+            }
             Err(error) => tracing::error!(%error, "a broken stream could not be billed"),
         }
     }

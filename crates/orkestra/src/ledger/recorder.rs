@@ -9,6 +9,8 @@ use std::{
 
 use tokio::sync::oneshot;
 
+use crate::error::{Error, ErrorKind};
+
 use super::{
     Entry, Ledger, Sqlite,
     feeder::{self, Answer, Order, Trouble, lock},
@@ -60,6 +62,20 @@ impl Recorder {
         let mut spool = path.clone().into_os_string();
         spool.push(".spool");
         Self::new(Arc::new(Sqlite::new(path)), Some(spool.into()))
+    }
+
+    /// Records into `~/.orkestra/ledger.db`, the place that all faces share.
+    ///
+    /// # Errors
+    /// [`Config`](crate::ErrorKind::Config) when the user has no home directory.
+    pub fn at_home() -> Result<Self, Error> {
+        let home = std::env::home_dir().filter(|home| !home.as_os_str().is_empty()).ok_or_else(|| {
+            Error::new(
+                ErrorKind::Config,
+                "there is no home directory to keep the ledger in; name its path or switch it off",
+            )
+        })?;
+        Ok(Self::sqlite(home.join(".orkestra").join("ledger.db")))
     }
 
     /// Records into `ledger`, through files in the directory `spool`, which must serve this ledger

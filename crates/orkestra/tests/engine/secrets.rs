@@ -4,7 +4,7 @@ use futures::StreamExt;
 use orkestra::{Provider, Settings, ledger::Recorder};
 use orkestra_simulator::{Fault, FaultKind};
 
-use crate::support::{Bench, easy};
+use crate::support::{Bench, WAIT, easy};
 
 /// Not like any real key, so that finding it proves a leak.
 const SECRET: &str = "zq-SECRET-9b1d77aa50c3";
@@ -47,12 +47,12 @@ async fn no_answer_error_or_debug_print_shows_the_key() {
 async fn no_byte_of_the_ledger_shows_the_key() {
     let bench = Bench::new().await;
     let folder = tempfile::tempdir().unwrap();
-    let recorder = Recorder::open(&folder.path().join("ledger.db")).unwrap();
+    let recorder = Recorder::sqlite(folder.path().join("ledger.db"));
     let settings = Settings { recorder: recorder.clone(), ..bench.settings(easy()) };
     let builder = Provider::builder("openai").key(SECRET).base_url(bench.simulator.base_url("openai"));
     let provider = builder.settings(settings).build().unwrap();
     provider.chat("Say hello.").await.unwrap();
-    recorder.flush().await;
+    assert!(recorder.flush(WAIT).await.is_empty());
     let mut bytes = 0;
     let mut folders = vec![folder.path().to_owned()];
     while let Some(folder) = folders.pop() {

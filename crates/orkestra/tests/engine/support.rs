@@ -8,17 +8,19 @@ use orkestra::{
     features::{Embedder, Embedding, Features},
     ledger::{Entry, Ledger, Memory, Query, Recorder},
     provider::Timeouts,
-    routing::{Forecast, PerTier, Router, TierForecast, Trained},
+    routing::{Forecast, PerTier, Router, TierForecast},
 };
 use orkestra_simulator::Simulator;
 
 /// The day that every test happens on unless it says otherwise.
 pub const TODAY: Date = jiff::civil::date(2026, 11, 23);
+/// Far more than a flush takes.
+pub const WAIT: std::time::Duration = std::time::Duration::from_secs(20);
 pub const KEY: &str = "sk-test-4f1c9a77e2b0";
 
 /// A router that always believes the same.
 #[derive(Debug)]
-struct Opinion(PerTier<f64>);
+pub struct Opinion(PerTier<f64>);
 
 impl Embedder for Opinion {
     fn id(&self) -> &str {
@@ -52,18 +54,17 @@ impl Router for Opinion {
     }
 }
 
-pub fn opinion(budget: f64, balanced: f64, premium: f64) -> Trained {
-    let scores = PerTier { budget, balanced, premium };
-    Trained::new(Arc::new(Opinion(scores)), Arc::new(Opinion(scores)))
+pub fn opinion(budget: f64, balanced: f64, premium: f64) -> Arc<Opinion> {
+    Arc::new(Opinion(PerTier { budget, balanced, premium }))
 }
 
 /// The budget tier will do.
-pub fn easy() -> Trained {
+pub fn easy() -> Arc<Opinion> {
     opinion(0.9, 0.9, 0.9)
 }
 
 /// Only premium will do.
-pub fn hard() -> Trained {
+pub fn hard() -> Arc<Opinion> {
     opinion(0.1, 0.2, 0.9)
 }
 
@@ -77,8 +78,9 @@ impl Bench {
         Self { simulator: Simulator::start_on_loopback().await.unwrap(), ledger: Arc::new(Memory::default()) }
     }
 
-    pub fn settings(&self, router: Trained) -> Settings {
+    pub fn settings(&self, router: Arc<Opinion>) -> Settings {
         Settings {
+            embedder: router.clone(),
             router,
             recorder: Recorder::new(self.ledger.clone(), None),
             clock: on(TODAY),
@@ -86,7 +88,7 @@ impl Bench {
         }
     }
 
-    pub fn provider(&self, name: &str, router: Trained) -> Provider {
+    pub fn provider(&self, name: &str, router: Arc<Opinion>) -> Provider {
         self.provider_with(name, self.settings(router))
     }
 
@@ -100,7 +102,7 @@ impl Bench {
     }
 
     pub async fn entries(&self, settings: &Settings) -> Vec<Entry> {
-        settings.recorder.flush().await;
+        assert_eq!(settings.recorder.flush(WAIT).await, Vec::<String>::new());
         self.ledger.entries(&Query::default()).await.unwrap()
     }
 }
