@@ -175,7 +175,7 @@ fn entry_around(text: &str, number: usize) -> String {
     let lines: Vec<&str> = text.lines().map(str::trim).collect();
     let (before, after) = lines.split_at(number.min(lines.len()));
     let opens = |line: &&str| line.starts_with("[[");
-    let Some(start) = before.iter().rposition(|line| opens(line)) else { return String::new() };
+    let Some(start) = before.iter().rposition(opens) else { return String::new() };
     let names = |line: &&&str| {
         let field = line.split('=').next().unwrap_or_default().trim();
         field == "id" || field == "name"
