@@ -76,9 +76,9 @@ impl Layers {
 impl Entry {
     /// Its fields as the type of their file.
     pub(super) fn typed<T: DeserializeOwned>(&self) -> Result<T> {
-        Value::Table(self.fields.clone())
-            .try_into()
-            .map_err(|error: toml::de::Error| self.error(&with_suggestion(error.message())))
+        Value::Table(self.fields.clone()).try_into().map_err(|error: toml::de::Error| {
+            self.error(&with_suggestion(&in_plain_words(error.message())))
+        })
     }
 
     /// An error about this entry.
@@ -153,7 +153,7 @@ pub(super) fn tables_of(value: Value) -> Table {
     }
 }
 
-/// What `error` says, with the file, the line and its text.
+/// What `error` says, with the file, the line, its text and the entry it belongs to.
 fn explain(error: &toml::de::Error, text: &str, file: &str) -> Error {
     let place = error.span().map_or_else(
         || file.to_owned(),
@@ -161,11 +161,37 @@ fn explain(error: &toml::de::Error, text: &str, file: &str) -> Error {
             let number = line_of(text, span.start);
             let line = text.lines().nth(number - 1).unwrap_or_default().trim();
             let shown: String = line.chars().take(120).collect();
-            format!("{file}, line {number} (`{shown}`)")
+            let entry = entry_around(text, number);
+            format!("{file}, line {number}{entry} (`{shown}`)")
         },
     );
-    let message = with_suggestion(error.message());
+    let message = with_suggestion(&in_plain_words(error.message()));
     Error::new(ErrorKind::Config, format!("{place}: {message}"))
+}
+
+/// Such as `, id = "gpt-4o"`, for the entry that line `number` is in. The text did not parse, so it is
+/// searched as text.
+fn entry_around(text: &str, number: usize) -> String {
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    let (before, after) = lines.split_at(number.min(lines.len()));
+    let opens = |line: &&str| line.starts_with("[[");
+    let Some(start) = before.iter().rposition(opens) else { return String::new() };
+    let names = |line: &&&str| {
+        let field = line.split('=').next().unwrap_or_default().trim();
+        field == "id" || field == "name"
+    };
+    let rest = after.iter().take_while(|line| !opens(line));
+    let named = before[start..].iter().chain(rest).find(names);
+    named.map(|line| format!(", {line}")).unwrap_or_default()
+}
+
+/// Rust's names of numbers mean nothing to someone who edits a file.
+fn in_plain_words(message: &str) -> String {
+    message
+        .replace("expected u64", "expected a whole number, 0 or more")
+        .replace("expected u16", "expected a whole number from 0 to 65535")
+        .replace("expected f64", "expected a number like 1.5")
+        .replace("expected a boolean", "expected true or false")
 }
 
 fn line_of(text: &str, byte: usize) -> usize {

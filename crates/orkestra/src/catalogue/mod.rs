@@ -110,6 +110,28 @@ impl Catalogue {
     /// with `[[pin]]`, offers further models with `allow = [..]` and forbids some with `deny = [..]`; both
     /// lists name models or providers, and `deny` wins. `name_of_file` is for error messages.
     ///
+    /// ```
+    /// use orkestra::{catalogue::Catalogue, routing::Tier};
+    ///
+    /// let mine = r#"
+    ///     deny = ["google"]
+    ///
+    ///     [[pin]]
+    ///     provider = "openai"
+    ///     tier = "budget"
+    ///     model = "gpt-6-luna"
+    ///
+    ///     [[model]]
+    ///     id = "gpt-4o"
+    ///     prices = [{ input = "2.00", output = "8.00" }]
+    /// "#;
+    /// let catalogue = Catalogue::builtin().merged_with(mine, "mine.toml")?;
+    /// let day = jiff::civil::date(2026, 11, 23);
+    /// let budget = catalogue.default_model("openai", Tier::Budget, day)?;
+    /// assert_eq!(budget.model.id.as_str(), "gpt-6-luna");
+    /// # Ok::<(), orkestra::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`parse`](Self::parse).
     pub fn merged_with(&self, user_toml: &str, name_of_file: &str) -> Result<Self> {
