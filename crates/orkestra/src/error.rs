@@ -5,7 +5,7 @@
 
 use std::{fmt, time::Duration};
 
-use crate::catalogue::ModelId;
+use crate::model_id::ModelId;
 
 /// The result of everything that can fail here.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -30,6 +30,7 @@
 // Nouns: depend on nothing.
 pub mod chat;
 pub mod error;
+mod model_id;
 pub mod money;
 
 // Pure stages: no async, no I/O, no clock.

@@ -15,12 +15,10 @@ mod resolve;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fmt,
     sync::{Arc, LazyLock},
 };
 
 use jiff::civil::Date;
-use serde::{Deserialize, Serialize};
 
 use self::{file::Pin, layers::Layers};
 pub use self::{
@@ -29,35 +27,11 @@ pub use self::{
     price::{Cost, Price, Rates, Threshold},
     resolve::Resolved,
 };
+pub use crate::model_id::ModelId;
 use crate::error::{Error, ErrorKind, Result};
 
 /// After so many days prices and line-ups have probably moved on.
 const STALE_AFTER_DAYS: i64 = 60;
-
-/// A model's name in the catalogue.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct ModelId(Arc<str>);
-
-impl ModelId {
-    /// The name as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl From<&str> for ModelId {
-    fn from(id: &str) -> Self {
-        Self(id.into())
-    }
-}
-
-impl fmt::Display for ModelId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
-    }
-}
 
 /// Every model and provider that is known.
 ///

@@ -1,7 +1,5 @@
 //! Token counts in buckets that do not overlap.
 
-use std::ops::Add;
-
 use serde::{Deserialize, Serialize};
 
 /// What a call consumed, in tokens. The buckets are disjoint, whatever the provider reports:
@@ -30,27 +28,15 @@ impl Usage {
     /// All input tokens, cached or not.
     #[must_use]
     pub fn input_tokens(&self) -> u64 {
-        self.input + self.cache_read + self.cache_write_5m + self.cache_write_1h
+        // Saturating: the counts are a provider's word, and an absurd one must not end the program.
+        [self.cache_read, self.cache_write_5m, self.cache_write_1h]
+            .into_iter()
+            .fold(self.input, u64::saturating_add)
     }
 
     /// A call of `input` uncached and `output` tokens.
     #[must_use]
     pub fn plain(input: u64, output: u64) -> Self {
         Self { input, output, ..Self::default() }
-    }
-}
-
-impl Add for Usage {
-    type Output = Self;
-    fn add(self, other: Self) -> Self {
-        Self {
-            input: self.input + other.input,
-            cache_read: self.cache_read + other.cache_read,
-            cache_write_5m: self.cache_write_5m + other.cache_write_5m,
-            cache_write_1h: self.cache_write_1h + other.cache_write_1h,
-            output: self.output + other.output,
-            reasoning: self.reasoning + other.reasoning,
-            estimated: self.estimated || other.estimated,
-        }
     }
 }
