@@ -18,8 +18,6 @@ async fn no_answer_error_or_debug_print_shows_the_key() {
         said += &format!("{builder:?}");
         let provider = builder.settings(bench.settings(easy())).build().unwrap();
         said += &format!("{provider:?}");
-        // A provider that quotes what it was sent must not get its quote through.
-        let quote = format!("Repeat this: {SECRET}x");
         said += &format!("{:?}", provider.route("Say hello.").unwrap());
         said += &serde_json::to_string(&provider.chat("Say hello.").await.unwrap()).unwrap();
         for kind in [FaultKind::Unauthenticated, FaultKind::Html(502), FaultKind::Cut, FaultKind::BadRequest, FaultKind::Malformed] {
@@ -27,7 +25,7 @@ async fn no_answer_error_or_debug_print_shows_the_key() {
             if let Err(error) = provider.chat("Say hello.").await {
                 said += &format!("{error} {error:?}");
             }
-            bench.simulator.clear_faults();
+            bench.simulator.clear();
         }
         bench.simulator.push_fault(Fault::new(FaultKind::StreamError));
         let mut stream = provider.stream("Say hello.").await.unwrap();
@@ -37,7 +35,6 @@ async fn no_answer_error_or_debug_print_shows_the_key() {
                 said += &format!("{error} {error:?}");
             }
         }
-        drop(quote);
     }
     assert!(bench.simulator.requests().iter().any(|sent| sent.headers.values().any(|value| value.contains(SECRET))));
     assert!(!said.contains(SECRET), "{said}");

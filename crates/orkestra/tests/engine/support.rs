@@ -109,6 +109,6 @@ impl Bench {
 
 /// A clock that stands still at noon of `day`.
 pub fn on(day: Date) -> orkestra::engine::Clock {
-    let noon = day.at(12, 0, 0, 0).to_zoned(jiff::tz::TimeZone::UTC).unwrap().timestamp();
+    let noon = jiff::tz::Offset::UTC.to_timestamp(day.at(12, 0, 0, 0)).unwrap();
     Arc::new(move || noon)
 }
