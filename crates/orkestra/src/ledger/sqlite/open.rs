@@ -24,10 +24,10 @@ pub(super) fn open(path: &Path) -> Result<Connection> {
     let mut connection = Connection::open_with_flags(path, flags)
         .and_then(|connection| connection.busy_timeout(BUSY).map(|()| connection))
         .map_err(|cause| explain(path, cause))?;
-    let known = version(&connection).map_err(|cause| explain(path, cause))?;
-    refuse_foreign(path, &connection, known)?;
+    let found = look(&mut connection).map_err(|cause| explain(path, cause))?;
+    refuse_foreign(path, &found)?;
     configure(&connection).map_err(|cause| explain(path, cause))?;
-    if known < MIGRATIONS.len() {
+    if found.version < MIGRATIONS.len() {
         migrate(&mut connection).map_err(|cause| explain(path, cause))?;
     }
     Ok(connection)
@@ -59,21 +59,33 @@ fn version(connection: &Connection) -> rusqlite::Result<usize> {
     connection.pragma_query_value(None, "user_version", |row| row.get(0))
 }
 
-fn refuse_foreign(path: &Path, connection: &Connection, known: usize) -> Result<()> {
-    let look = || -> rusqlite::Result<(i64, bool)> {
-        let owner = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
-        let filled = "SELECT EXISTS (SELECT 1 FROM sqlite_master)";
-        Ok((owner, connection.query_row(filled, [], |row| row.get(0))?))
-    };
-    let (owner, filled) = look().map_err(|cause| explain(path, cause))?;
+/// What a file says about itself.
+struct Found {
+    version: usize,
+    owner: i64,
+    empty: bool,
+}
+
+/// Looks in one transaction: another process may be making the tables at this moment.
+fn look(connection: &mut Connection) -> rusqlite::Result<Found> {
+    let moment = connection.transaction()?;
+    let empty = "SELECT NOT EXISTS (SELECT 1 FROM sqlite_master)";
+    Ok(Found {
+        empty: moment.query_row(empty, [], |row| row.get(0))?,
+        version: version(&moment)?,
+        owner: moment.pragma_query_value(None, "application_id", |row| row.get(0))?,
+    })
+}
+
+fn refuse_foreign(path: &Path, found: &Found) -> Result<()> {
     let shown = path.display();
-    if filled && owner != APPLICATION_ID {
+    if !found.empty && found.owner != APPLICATION_ID {
         return Err(Error::new(
             ErrorKind::Storage,
             format!("{shown} is another program's database; choose another path for the ledger"),
         ));
     }
-    let newest = MIGRATIONS.len();
+    let (known, newest) = (found.version, MIGRATIONS.len());
     if known > newest {
         return Err(Error::new(
             ErrorKind::Storage,
