@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use secrecy::{ExposeSecret, SecretString};
+
 use super::Provider;
 use crate::{
     engine::Settings,
@@ -15,7 +17,8 @@ use crate::{
 #[must_use = "call build()"]
 pub struct ProviderBuilder {
     name: String,
-    key: Option<String>,
+    // Secret, so that the builder's Debug does not show it either.
+    key: Option<SecretString>,
     base_url: Option<String>,
     timeouts: Timeouts,
     settings: Option<Settings>,
@@ -28,7 +31,7 @@ impl ProviderBuilder {
 
     /// The key that calls are made with. A provider that is only asked to [`route`](Provider::route) needs none.
     pub fn key(mut self, key: impl Into<String>) -> Self {
-        self.key = Some(key.into());
+        self.key = Some(SecretString::from(key.into()));
         self
     }
 
@@ -62,7 +65,7 @@ impl ProviderBuilder {
             None => Settings { recorder: Recorder::at_home()?, ..Settings::new()? },
         };
         let entry = settings.catalogue.provider(&self.name)?;
-        let key = self.key.as_deref().map(|key| Key::new(&self.name, key)).transpose()?;
+        let key = self.key.map(|key| Key::new(&self.name, key.expose_secret())).transpose()?;
         let upstream = HttpUpstream::new(entry, self.base_url.as_deref(), key, self.timeouts)?;
         Provider::over(Arc::new(upstream), settings)
     }

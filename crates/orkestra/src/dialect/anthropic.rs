@@ -98,13 +98,10 @@ fn finish_reason(reason: &str) -> FinishReason {
 /// The buckets are disjoint already. Counts that `reported` leaves out keep what `before` had: a stream's
 /// last event repeats only some, and its counts are of the whole message, not additions.
 fn usage(reported: &Value, before: Usage) -> Usage {
-    let or = |field: &str, before: u64| reported.get(field).and_then(Value::as_u64).unwrap_or(before);
+    let or = |field: &str, before: u64| fields::maybe_count(reported.get(field)).unwrap_or(before);
     let writes = or("cache_creation_input_tokens", before.cache_write_5m + before.cache_write_1h);
-    let cache_write_1h = reported
-        .pointer("/cache_creation/ephemeral_1h_input_tokens")
-        .and_then(Value::as_u64)
-        .unwrap_or(before.cache_write_1h)
-        .min(writes);
+    let hour = reported.pointer("/cache_creation/ephemeral_1h_input_tokens");
+    let cache_write_1h = fields::maybe_count(hour).unwrap_or(before.cache_write_1h).min(writes);
     let reasoning = reported.get("output_tokens_details").map(|details| count(details, "thinking_tokens"));
     Usage {
         input: or("input_tokens", before.input),

@@ -11,6 +11,8 @@ use crate::{
     error::{Error, ErrorKind, Result},
 };
 
+/// No real count comes near it; a provider that reports more must not make a sum overflow.
+const MOST_TOKENS: u64 = 1 << 53;
 /// How much of a body that nobody understands is quoted in an error.
 const QUOTED_CHARACTERS: usize = 120;
 
@@ -57,7 +59,12 @@ pub(super) fn missing(field: &str, body: &Value) -> Error {
 
 /// `value[field]` as a count; absent and null are 0.
 pub(super) fn count(value: &Value, field: &str) -> u64 {
-    value.get(field).and_then(Value::as_u64).unwrap_or(0)
+    maybe_count(value.get(field)).unwrap_or(0)
+}
+
+/// A count, where there is one.
+pub(super) fn maybe_count(value: Option<&Value>) -> Option<u64> {
+    value.and_then(Value::as_u64).map(|count| count.min(MOST_TOKENS))
 }
 
 /// `value[field]` as text.

@@ -107,7 +107,7 @@ fn finish_reason(reason: &str) -> FinishReason {
 
 /// `prompt_tokens` includes what was read from and written to the cache; `completion_tokens` includes reasoning.
 fn usage(usage: &Value) -> Option<Usage> {
-    let prompt = usage.get("prompt_tokens")?.as_u64()?;
+    let prompt = fields::maybe_count(usage.get("prompt_tokens"))?;
     let none = Value::Null;
     let input = usage.get("prompt_tokens_details").unwrap_or(&none);
     let output = usage.get("completion_tokens_details").unwrap_or(&none);

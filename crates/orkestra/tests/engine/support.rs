@@ -13,14 +13,14 @@ use orkestra::{
 use orkestra_simulator::Simulator;
 
 /// The day that every test happens on unless it says otherwise.
-pub const TODAY: Date = jiff::civil::date(2026, 11, 23);
+pub(crate) const TODAY: Date = jiff::civil::date(2026, 11, 23);
 /// Far more than a flush takes.
-pub const WAIT: std::time::Duration = std::time::Duration::from_secs(20);
-pub const KEY: &str = "sk-test-4f1c9a77e2b0";
+pub(crate) const WAIT: std::time::Duration = std::time::Duration::from_secs(20);
+pub(crate) const KEY: &str = "sk-test-4f1c9a77e2b0";
 
 /// A router that always believes the same.
 #[derive(Debug)]
-pub struct Opinion(PerTier<f64>);
+pub(crate) struct Opinion(PerTier<f64>);
 
 impl Embedder for Opinion {
     fn id(&self) -> &str {
@@ -54,31 +54,31 @@ impl Router for Opinion {
     }
 }
 
-pub fn opinion(budget: f64, balanced: f64, premium: f64) -> Arc<Opinion> {
+pub(crate) fn opinion(budget: f64, balanced: f64, premium: f64) -> Arc<Opinion> {
     Arc::new(Opinion(PerTier { budget, balanced, premium }))
 }
 
 /// The budget tier will do.
-pub fn easy() -> Arc<Opinion> {
+pub(crate) fn easy() -> Arc<Opinion> {
     opinion(0.9, 0.9, 0.9)
 }
 
 /// Only premium will do.
-pub fn hard() -> Arc<Opinion> {
+pub(crate) fn hard() -> Arc<Opinion> {
     opinion(0.1, 0.2, 0.9)
 }
 
-pub struct Bench {
-    pub simulator: Simulator,
-    pub ledger: Arc<Memory>,
+pub(crate) struct Bench {
+    pub(crate) simulator: Simulator,
+    pub(crate) ledger: Arc<Memory>,
 }
 
 impl Bench {
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Self { simulator: Simulator::start_on_loopback().await.unwrap(), ledger: Arc::new(Memory::default()) }
     }
 
-    pub fn settings(&self, router: Arc<Opinion>) -> Settings {
+    pub(crate) fn settings(&self, router: Arc<Opinion>) -> Settings {
         Settings {
             embedder: router.clone(),
             router,
@@ -88,27 +88,27 @@ impl Bench {
         }
     }
 
-    pub fn provider(&self, name: &str, router: Arc<Opinion>) -> Provider {
+    pub(crate) fn provider(&self, name: &str, router: Arc<Opinion>) -> Provider {
         self.provider_with(name, self.settings(router))
     }
 
-    pub fn provider_with(&self, name: &str, settings: Settings) -> Provider {
+    pub(crate) fn provider_with(&self, name: &str, settings: Settings) -> Provider {
         Provider::builder(name).key(KEY).base_url(self.simulator.base_url(name)).settings(settings).build().unwrap()
     }
 
-    pub fn impatient(&self, name: &str, timeouts: Timeouts) -> Provider {
+    pub(crate) fn impatient(&self, name: &str, timeouts: Timeouts) -> Provider {
         let builder = Provider::builder(name).key(KEY).base_url(self.simulator.base_url(name));
         builder.timeouts(timeouts).settings(self.settings(easy())).build().unwrap()
     }
 
-    pub async fn entries(&self, settings: &Settings) -> Vec<Entry> {
+    pub(crate) async fn entries(&self, settings: &Settings) -> Vec<Entry> {
         assert_eq!(settings.recorder.flush(WAIT).await, Vec::<String>::new());
         self.ledger.entries(&Query::default()).await.unwrap()
     }
 }
 
 /// A clock that stands still at noon of `day`.
-pub fn on(day: Date) -> orkestra::engine::Clock {
+pub(crate) fn on(day: Date) -> orkestra::engine::Clock {
     let noon = jiff::tz::Offset::UTC.to_timestamp(day.at(12, 0, 0, 0)).unwrap();
     Arc::new(move || noon)
 }
