@@ -1,1 +1,40 @@
-//! The providers' APIs on loopback.
+//! The providers' HTTP APIs on loopback: OpenAI (Chat Completions and Responses), Anthropic Messages and Gemini, with
+//! usage, streaming, each model's parameter rules, the vendors' own error bodies, and faults on demand.
+//!
+//! No model is called and no answer means anything: every answer starts with `[simulated]`, every response carries the
+//! header `x-orkestra-simulated: true`. The same request always gets the same answer, ids and usage.
+//!
+//! ```no_run
+//! # async fn example() -> std::io::Result<()> {
+//! use orkestra_simulator::{Fault, FaultKind, Simulator};
+//!
+//! let simulator = Simulator::start_on_loopback().await?;
+//! simulator.push_fault(Fault::new(FaultKind::Overloaded).for_provider("anthropic"));
+//! let base_url = simulator.base_url("anthropic");
+//! // ... point any client at `base_url`, with any key ...
+//! assert!(simulator.requests().is_empty());
+//! simulator.stop().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The crate knows nothing of the engine that it is used to test: its reading of the vendors' APIs is its own.
+
+mod answer;
+mod anthropic;
+mod control;
+mod delivery;
+mod exchange;
+mod faults;
+mod fields;
+mod google;
+mod openai;
+mod page;
+mod record;
+mod rules;
+mod simulator;
+mod tokens;
+
+pub use faults::{FAULTS, Fault, FaultDescription, FaultKind, UnknownFault};
+pub use record::Recorded;
+pub use simulator::{Builder, Simulator};
