@@ -18,7 +18,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let google = provider("google")?;
     let response = google.chat("What is the boiling point of water at sea level?").await?;
     println!("{}", response.text);
-    println!("{}: {}, saved {} ({} %)", response.model, response.cost, response.savings, response.savings_percent);
+    println!(
+        "{}: {}, saved {} ({} %)",
+        response.model, response.cost, response.savings, response.savings_percent
+    );
 
     let all = MultiProvider::new(&[google, provider("anthropic")?, provider("openai")?])?;
     let plan = all.route("Draft a two-line birthday wish")?;

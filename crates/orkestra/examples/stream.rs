@@ -9,11 +9,14 @@ use orkestra_simulator::Simulator;
 #[tokio::main]
 #[expect(clippy::print_stdout, reason = "an example shows what it does")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let simulator = Simulator::builder().tokens_per_second(200.0).start(([127, 0, 0, 1], 0).into()).await?;
-    let builder = Provider::builder("anthropic").key("simulated").base_url(simulator.base_url("anthropic"));
+    let simulator =
+        Simulator::builder().tokens_per_second(200.0).start(([127, 0, 0, 1], 0).into()).await?;
+    let builder =
+        Provider::builder("anthropic").key("simulated").base_url(simulator.base_url("anthropic"));
     let anthropic = builder.settings(Settings::new()?).build()?;
 
-    let mut stream = anthropic.stream("Describe a thunderstorm to someone who never saw one").await?;
+    let mut stream =
+        anthropic.stream("Describe a thunderstorm to someone who never saw one").await?;
     while let Some(piece) = stream.next().await {
         print!("{}", piece?);
     }

@@ -27,6 +27,8 @@ struct Inner {
     status: Option<u16>,
     retryable: bool,
     other_model_may_help: bool,
+    may_be_billed: bool,
+    simulated: bool,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -143,6 +145,8 @@ impl Error {
         Self(Box::new(Inner {
             retryable: kind.is_retryable(),
             other_model_may_help: kind.other_model_may_help(),
+            may_be_billed: false,
+            simulated: false,
             kind,
             message: message.into(),
             provider: None,
@@ -201,6 +205,14 @@ impl Error {
         self
     }
 
+    /// Marks a failure after the provider had answered, so that it may charge for it; a simulator does not.
+    #[must_use]
+    pub fn maybe_billed(mut self, simulated: bool) -> Self {
+        self.0.may_be_billed = true;
+        self.0.simulated = simulated;
+        self
+    }
+
     /// Marks an error that every model would answer with.
     #[must_use]
     pub fn whatever_the_model(mut self) -> Self {
@@ -225,6 +237,18 @@ impl Error {
     #[must_use]
     pub fn other_model_may_help(&self) -> bool {
         self.0.other_model_may_help
+    }
+
+    /// Whether the provider may charge for the failed call.
+    #[must_use]
+    pub fn may_be_billed(&self) -> bool {
+        self.0.may_be_billed
+    }
+
+    /// Whether it was a simulator's doing.
+    #[must_use]
+    pub fn is_simulated(&self) -> bool {
+        self.0.simulated
     }
 
     /// How long the provider asked to wait.

@@ -119,7 +119,10 @@ pub(crate) fn as_number<S: Serializer>(amount: &Usd, serializer: S) -> Result<S:
 }
 
 /// Writes a decimal as a JSON number.
-pub(crate) fn decimal_as_number<S: Serializer>(decimal: &Decimal, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn decimal_as_number<S: Serializer>(
+    decimal: &Decimal,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     match decimal.to_f64() {
         Some(number) => serializer.serialize_f64(number),
         None => serializer.serialize_none(),

@@ -26,7 +26,18 @@ const MAY_KNOW: [(&str, &[&str]); 16] = [
     // The conductor and the faces' nouns.
     (
         "engine",
-        &["catalogue", "chat", "error", "features", "ledger", "money", "provider", "routing", "strategy", "tier"],
+        &[
+            "catalogue",
+            "chat",
+            "error",
+            "features",
+            "ledger",
+            "money",
+            "provider",
+            "routing",
+            "strategy",
+            "tier",
+        ],
     ),
     ("client", &["chat", "engine", "error", "ledger", "provider", "strategy"]),
     ("lib", &[]),
@@ -36,8 +47,16 @@ const MAY_KNOW: [(&str, &[&str]); 16] = [
 /// Stages that must not fail slowly: they are handed what varies.
 const PURE: [&str; 9] =
     ["chat", "money", "error", "tier", "catalogue", "dialect", "features", "routing", "strategy"];
-const IMPURE_WORDS: [&str; 8] =
-    ["async fn", ".await", "tokio", "reqwest", "SystemTime", "Instant", "Timestamp::now", "std::env"];
+const IMPURE_WORDS: [&str; 8] = [
+    "async fn",
+    ".await",
+    "tokio",
+    "reqwest",
+    "SystemTime",
+    "Instant",
+    "Timestamp::now",
+    "std::env",
+];
 
 const MOST_LINES: usize = 500;
 
@@ -62,13 +81,16 @@ fn rust_files(folder: &Path) -> Vec<PathBuf> {
 /// The file's lines that are neither comments nor inline tests.
 fn code(path: &Path) -> Vec<String> {
     let text = fs::read_to_string(path).unwrap();
-    let product = text.lines().take_while(|line| *line != "#[cfg(test)]" || path.ends_with("mod.rs"));
+    let product =
+        text.lines().take_while(|line| *line != "#[cfg(test)]" || path.ends_with("mod.rs"));
     product.filter(|line| !line.trim_start().starts_with("//")).map(str::to_owned).collect()
 }
 
 /// The top-level modules that `line` names with `crate::` or inside a `use crate::{ … }`.
 fn named_modules(line: &str, in_use_block: bool) -> Vec<String> {
-    let word = |text: &str| text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
+    let word = |text: &str| {
+        text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>()
+    };
     let mut named: Vec<String> = line.split("crate::").skip(1).map(word).collect();
     if in_use_block && line.starts_with("    ") && !line.starts_with("     ") {
         named.push(word(line.trim_start()));
@@ -85,11 +107,19 @@ fn every_module_knows_only_what_lies_below_it() {
     let mut seen = 0;
     for path in rust_files(&source) {
         let inner = path.strip_prefix(&source).unwrap();
-        let module = inner.components().next().unwrap().as_os_str().to_str().unwrap().trim_end_matches(".rs");
+        let module = inner
+            .components()
+            .next()
+            .unwrap()
+            .as_os_str()
+            .to_str()
+            .unwrap()
+            .trim_end_matches(".rs");
         if module == "lib" {
             continue;
         }
-        let may = allowed.get(module).unwrap_or_else(|| panic!("{module} has no place in MAY_KNOW"));
+        let may =
+            allowed.get(module).unwrap_or_else(|| panic!("{module} has no place in MAY_KNOW"));
         let mut in_use_block = false;
         for line in code(&path) {
             if line.starts_with("use crate::{") {
@@ -98,7 +128,11 @@ fn every_module_knows_only_what_lies_below_it() {
             for named in named_modules(&line, in_use_block) {
                 seen += 1;
                 if named != module && !may.contains(&named.as_str()) {
-                    wrong.push(format!("{}: {module} must not know {named}: {}", inner.display(), line.trim()));
+                    wrong.push(format!(
+                        "{}: {module} must not know {named}: {}",
+                        inner.display(),
+                        line.trim()
+                    ));
                 }
             }
             in_use_block &= !line.starts_with("};");
@@ -114,7 +148,14 @@ fn the_middle_cannot_fail_slowly() {
     let mut wrong = Vec::new();
     for path in rust_files(&source) {
         let inner = path.strip_prefix(&source).unwrap();
-        let module = inner.components().next().unwrap().as_os_str().to_str().unwrap().trim_end_matches(".rs");
+        let module = inner
+            .components()
+            .next()
+            .unwrap()
+            .as_os_str()
+            .to_str()
+            .unwrap()
+            .trim_end_matches(".rs");
         if PURE.contains(&module) {
             for line in code(&path) {
                 if let Some(word) = IMPURE_WORDS.iter().find(|word| line.contains(**word)) {

@@ -27,8 +27,8 @@ pub use self::{
     price::{Cost, Price, Rates, Threshold},
     resolve::Resolved,
 };
-pub use crate::model_id::ModelId;
 use crate::error::{Error, ErrorKind, Result};
+pub use crate::model_id::ModelId;
 
 /// After so many days prices and line-ups have probably moved on.
 const STALE_AFTER_DAYS: i64 = 60;

@@ -26,7 +26,13 @@ pub struct ProviderBuilder {
 
 impl ProviderBuilder {
     pub(super) fn new(name: &str) -> Self {
-        Self { name: name.to_owned(), key: None, base_url: None, timeouts: Timeouts::default(), settings: None }
+        Self {
+            name: name.to_owned(),
+            key: None,
+            base_url: None,
+            timeouts: Timeouts::default(),
+            settings: None,
+        }
     }
 
     /// The key that calls are made with. A provider that is only asked to [`route`](Provider::route) needs none.

@@ -99,7 +99,11 @@ macro_rules! conversation {
             ///
             /// # Errors
             /// Those of [`Engine::complete`].
-            pub async fn chat_by(&self, strategy: &dyn Strategy, request: impl Into<Request>) -> Result<Response> {
+            pub async fn chat_by(
+                &self,
+                strategy: &dyn Strategy,
+                request: impl Into<Request>,
+            ) -> Result<Response> {
                 self.engine.complete(&request.into(), strategy).await
             }
 
@@ -135,7 +139,11 @@ macro_rules! conversation {
             ///
             /// # Errors
             /// Those of [`Engine::plan`].
-            pub fn route_by(&self, strategy: &dyn Strategy, request: impl Into<Request>) -> Result<Plan> {
+            pub fn route_by(
+                &self,
+                strategy: &dyn Strategy,
+                request: impl Into<Request>,
+            ) -> Result<Plan> {
                 self.engine.plan(&request.into(), strategy)
             }
 

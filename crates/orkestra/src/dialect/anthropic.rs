@@ -50,8 +50,10 @@ impl Dialect for Anthropic {
         if text(&body, "type") == Some("error") {
             return Err(in_band(&body["error"]));
         }
-        let blocks =
-            body.get("content").and_then(Value::as_array).ok_or_else(|| fields::missing("content", &body))?;
+        let blocks = body
+            .get("content")
+            .and_then(Value::as_array)
+            .ok_or_else(|| fields::missing("content", &body))?;
         // Newer models put a thinking block first: the answer is chosen by type, never by position.
         let texts = blocks.iter().filter(|block| text(block, "type") == Some("text"));
         let reason = text(&body, "stop_reason").unwrap_or("end_turn");
@@ -88,7 +90,9 @@ fn message(message: &Message) -> Value {
 
 fn finish_reason(reason: &str) -> FinishReason {
     match reason {
-        "max_tokens" | "model_context_window_exceeded" | "pause_turn" | "compaction" => FinishReason::Length,
+        "max_tokens" | "model_context_window_exceeded" | "pause_turn" | "compaction" => {
+            FinishReason::Length
+        }
         "tool_use" => FinishReason::ToolCalls,
         "refusal" => FinishReason::ContentFilter,
         _ => FinishReason::Stop,
@@ -102,7 +106,8 @@ fn usage(reported: &Value, before: Usage) -> Usage {
     let writes = or("cache_creation_input_tokens", before.cache_write_5m + before.cache_write_1h);
     let hour = reported.pointer("/cache_creation/ephemeral_1h_input_tokens");
     let cache_write_1h = fields::maybe_count(hour).unwrap_or(before.cache_write_1h).min(writes);
-    let reasoning = reported.get("output_tokens_details").map(|details| count(details, "thinking_tokens"));
+    let reasoning =
+        reported.get("output_tokens_details").map(|details| count(details, "thinking_tokens"));
     Usage {
         input: or("input_tokens", before.input),
         cache_read: or("cache_read_input_tokens", before.cache_read),
@@ -119,9 +124,15 @@ fn kind(error: &Value) -> Option<ErrorKind> {
     match text(error, "type")? {
         "enforced_spend_limit_reached" | "billing_error" => Some(ErrorKind::BudgetSpent),
         // The API has no code for these; the messages are all there is.
-        "invalid_request_error" if message.starts_with("prompt is too long") => Some(ErrorKind::TooLong),
-        "invalid_request_error" if message.contains("credit balance is too low") => Some(ErrorKind::BudgetSpent),
-        "rate_limit_error" if message.contains("enforced_spend_limit_reached") => Some(ErrorKind::BudgetSpent),
+        "invalid_request_error" if message.starts_with("prompt is too long") => {
+            Some(ErrorKind::TooLong)
+        }
+        "invalid_request_error" if message.contains("credit balance is too low") => {
+            Some(ErrorKind::BudgetSpent)
+        }
+        "rate_limit_error" if message.contains("enforced_spend_limit_reached") => {
+            Some(ErrorKind::BudgetSpent)
+        }
         _ => None,
     }
 }
@@ -154,12 +165,14 @@ impl StreamDecoder for Decoder {
         match text(&data, "type").unwrap_or(&event.name) {
             "error" => return Err(in_band(data.get("error").unwrap_or(&Value::Null))),
             "message_start" => {
-                let message = data.get("message").ok_or_else(|| fields::missing("message", &data))?;
+                let message =
+                    data.get("message").ok_or_else(|| fields::missing("message", &data))?;
                 self.model = owned(message, "model");
                 self.usage = message.get("usage").map(|reported| usage(reported, Usage::default()));
             }
             "content_block_start" | "content_block_delta" => {
-                let text_block = data.pointer("/content_block/text").or_else(|| data.pointer("/delta/text"));
+                let text_block =
+                    data.pointer("/content_block/text").or_else(|| data.pointer("/delta/text"));
                 let piece = text_block.and_then(Value::as_str).filter(|piece| !piece.is_empty());
                 return Ok(piece.map(|piece| Chunk::Text(piece.to_owned())).into_iter().collect());
             }

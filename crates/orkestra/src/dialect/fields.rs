@@ -25,11 +25,13 @@ pub(super) fn json(body: &[u8]) -> Result<Value> {
     }
     serde_json::from_str(text).map_err(|cause| {
         let what = if text.starts_with('<') {
-            "HTML instead of JSON; is the base URL right, or does a proxy stand in between?".to_owned()
+            "HTML instead of JSON; is the base URL right, or does a proxy stand in between?"
+                .to_owned()
         } else {
             format!("something that is not complete JSON ({cause}): {}", quoted(text))
         };
-        Error::new(ErrorKind::Unavailable, format!("the provider answered with {what}")).because(cause)
+        Error::new(ErrorKind::Unavailable, format!("the provider answered with {what}"))
+            .because(cause)
     })
 }
 
@@ -78,11 +80,18 @@ pub(super) fn owned(value: &Value, field: &str) -> Option<String> {
 }
 
 /// The temperature to send to `model`; what is changed or left out is added to `warnings`.
-pub(super) fn temperature(request: &Request, model: &Model, warnings: &mut Vec<String>) -> Option<f64> {
+pub(super) fn temperature(
+    request: &Request,
+    model: &Model,
+    warnings: &mut Vec<String>,
+) -> Option<f64> {
     let asked = request.temperature;
     match model.parameters.temperature {
         TemperatureRule::Accepted { max } if asked > max => {
-            warnings.push(format!("{}: temperature {asked} was lowered to {max}, the most it takes", model.id));
+            warnings.push(format!(
+                "{}: temperature {asked} was lowered to {max}, the most it takes",
+                model.id
+            ));
             Some(max)
         }
         TemperatureRule::Accepted { .. } => Some(asked),
@@ -117,7 +126,9 @@ pub(super) fn failure(failure: &Failure<'_>, said: Said<'_>) -> Error {
         _ => "",
     };
     let message = format!("the provider answered {}: {words}{advice}", failure.status);
-    let error = Error::new(kind, message).with_status(failure.status).with_request_id(failure.request_id.clone());
+    let error = Error::new(kind, message)
+        .with_status(failure.status)
+        .with_request_id(failure.request_id.clone());
     match failure.status {
         // A conflict or an overload passes; a body over the provider's limit stays too large.
         413 => error.whatever_the_model(),

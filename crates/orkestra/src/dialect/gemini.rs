@@ -39,7 +39,10 @@ impl Dialect for Gemini {
         let mut body = Map::new();
         body.insert("contents".into(), request.messages.iter().map(message).collect());
         if let Some(system) = &request.system {
-            body.insert("systemInstruction".into(), json!({"parts": [{"text": system}], "role": "user"}));
+            body.insert(
+                "systemInstruction".into(),
+                json!({"parts": [{"text": system}], "role": "user"}),
+            );
         }
         body.insert("generationConfig".into(), generation.into());
         let method = if stream { "streamGenerateContent?alt=sse" } else { "generateContent" };
@@ -52,7 +55,13 @@ impl Dialect for Gemini {
         let mut reader = Reader::default();
         let text: String = reader.read(&body)?.unwrap_or_default();
         let finish_reason = reader.finish_reason.unwrap_or(FinishReason::Stop);
-        Ok(Reply { text, finish_reason, usage: reader.usage, model: reader.model, request_id: reader.id })
+        Ok(Reply {
+            text,
+            finish_reason,
+            usage: reader.usage,
+            model: reader.model,
+            request_id: reader.id,
+        })
     }
 
     fn stream_decoder(&self) -> Box<dyn StreamDecoder> {
@@ -62,7 +71,11 @@ impl Dialect for Gemini {
     fn error(&self, failure: &Failure<'_>) -> Error {
         let body = fields::json(failure.body).unwrap_or_default();
         let error = error_in(&body).unwrap_or(&Value::Null);
-        let said = Said { message: text(error, "message"), kind: kind(error), retry_after: retry_delay(error) };
+        let said = Said {
+            message: text(error, "message"),
+            kind: kind(error),
+            retry_after: retry_delay(error),
+        };
         fields::failure(failure, said)
     }
 }
@@ -89,9 +102,11 @@ fn kind(error: &Value) -> Option<ErrorKind> {
     let message = text(error, "message").unwrap_or_default();
     match text(error, "status")? {
         "RESOURCE_EXHAUSTED" => {
-            let violations = details().filter_map(|detail| detail.get("violations")?.as_array()).flatten();
+            let violations =
+                details().filter_map(|detail| detail.get("violations")?.as_array()).flatten();
             let mut quotas = violations.filter_map(|violation| text(violation, "quotaId"));
-            let lasting = quotas.any(|quota| quota.contains("PerDay")) || message.contains("limit: 0");
+            let lasting =
+                quotas.any(|quota| quota.contains("PerDay")) || message.contains("limit: 0");
             lasting.then_some(ErrorKind::BudgetSpent)
         }
         "INVALID_ARGUMENT" if message.contains("token count") => Some(ErrorKind::TooLong),
@@ -110,9 +125,8 @@ fn retry_delay(error: &Value) -> Option<Duration> {
 fn finish_reason(reason: &str) -> FinishReason {
     match reason {
         "MAX_TOKENS" | "CONTINUATION" => FinishReason::Length,
-        "SAFETY" | "RECITATION" | "LANGUAGE" | "OTHER" | "BLOCKLIST" | "PROHIBITED_CONTENT" | "SPII" => {
-            FinishReason::ContentFilter
-        }
+        "SAFETY" | "RECITATION" | "LANGUAGE" | "OTHER" | "BLOCKLIST" | "PROHIBITED_CONTENT"
+        | "SPII" => FinishReason::ContentFilter,
         image if image.starts_with("IMAGE_") => FinishReason::ContentFilter,
         _ => FinishReason::Stop,
     }
@@ -125,7 +139,8 @@ fn usage(reported: &Value) -> Usage {
     let tool_prompt = count(reported, "toolUsePromptTokenCount");
     let candidates = count(reported, "candidatesTokenCount");
     let thoughts = count(reported, "thoughtsTokenCount");
-    let inclusive = thoughts > 0 && prompt + tool_prompt + candidates == count(reported, "totalTokenCount");
+    let inclusive =
+        thoughts > 0 && prompt + tool_prompt + candidates == count(reported, "totalTokenCount");
     Usage {
         input: prompt - cache_read + tool_prompt,
         cache_read,
@@ -166,8 +181,10 @@ impl Reader {
         if let Some(reason) = text(candidate, "finishReason") {
             self.finish_reason = Some(finish_reason(reason));
         }
-        let parts = candidate.pointer("/content/parts").and_then(Value::as_array).into_iter().flatten();
-        let answer = parts.filter(|part| part.get("thought").and_then(Value::as_bool) != Some(true));
+        let parts =
+            candidate.pointer("/content/parts").and_then(Value::as_array).into_iter().flatten();
+        let answer =
+            parts.filter(|part| part.get("thought").and_then(Value::as_bool) != Some(true));
         Ok(Some(answer.filter_map(|part| text(part, "text")).collect()))
     }
 }

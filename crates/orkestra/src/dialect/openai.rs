@@ -28,8 +28,10 @@ impl Dialect for OpenAi {
 
     fn encode(&self, request: &Request, model: &Model, stream: bool) -> Encoded {
         let mut warnings = Vec::new();
-        let system = request.system.as_deref().map(|text| json!({"role": "system", "content": text}));
-        let messages: Vec<Value> = system.into_iter().chain(request.messages.iter().map(message)).collect();
+        let system =
+            request.system.as_deref().map(|text| json!({"role": "system", "content": text}));
+        let messages: Vec<Value> =
+            system.into_iter().chain(request.messages.iter().map(message)).collect();
         let mut body = Map::new();
         body.insert("model".into(), model.upstream_id.as_str().into());
         body.insert("messages".into(), messages.into());
@@ -46,7 +48,12 @@ impl Dialect for OpenAi {
             // Without it a stream says nothing of what it cost.
             body.insert("stream_options".into(), json!({"include_usage": true}));
         }
-        Encoded { path: "/chat/completions".into(), headers: Vec::new(), body: body.into(), warnings }
+        Encoded {
+            path: "/chat/completions".into(),
+            headers: Vec::new(),
+            body: body.into(),
+            warnings,
+        }
     }
 
     fn decode(&self, body: &[u8]) -> Result<Reply> {
@@ -146,7 +153,9 @@ fn kind(error: &Value) -> Option<ErrorKind> {
 fn in_band(error: &Value) -> Error {
     let message = text(error, "message").unwrap_or("no reason given");
     let kind = kind(error).unwrap_or_else(|| match text(error, "type") {
-        Some("rate_limit_exceeded" | "rate_limit_error") => ErrorKind::RateLimited { retry_after: None },
+        Some("rate_limit_exceeded" | "rate_limit_error") => {
+            ErrorKind::RateLimited { retry_after: None }
+        }
         Some("invalid_request_error") => ErrorKind::InvalidRequest,
         _ => ErrorKind::Unavailable,
     });
@@ -175,7 +184,11 @@ impl Decoder {
 impl StreamDecoder for Decoder {
     fn event(&mut self, event: &sse::Event) -> Result<Vec<Chunk>> {
         if event.data.trim() == "[DONE]" {
-            return if self.finish_reason.is_some() { Ok(self.finish()) } else { Err(fields::cut()) };
+            return if self.finish_reason.is_some() {
+                Ok(self.finish())
+            } else {
+                Err(fields::cut())
+            };
         }
         let data = fields::event_json(&event.data)?;
         if let Some(error) = data.get("error").filter(|error| !error.is_null()) {
@@ -201,6 +214,10 @@ impl StreamDecoder for Decoder {
 
     /// Some compatible servers close without `[DONE]`; a finish reason is enough, its lack is a cut.
     fn end(&mut self) -> Result<Vec<Chunk>> {
-        if self.done || self.finish_reason.is_some() { Ok(self.finish()) } else { Err(fields::cut()) }
+        if self.done || self.finish_reason.is_some() {
+            Ok(self.finish())
+        } else {
+            Err(fields::cut())
+        }
     }
 }

@@ -128,7 +128,8 @@ mod tests {
 
     fn parsed(pieces: &[&[u8]]) -> Vec<Event> {
         let mut parser = Parser::default();
-        let mut events: Vec<Event> = pieces.iter().flat_map(|piece| parser.push(piece).unwrap()).collect();
+        let mut events: Vec<Event> =
+            pieces.iter().flat_map(|piece| parser.push(piece).unwrap()).collect();
         events.extend(parser.end());
         events
     }
@@ -142,7 +143,12 @@ mod tests {
 
     #[test]
     fn comments_carriage_returns_and_a_missing_last_blank_line_are_fine() {
-        let expected = [event("message_start", "{\"a\":1}"), event("", "x\ny"), event("", "café 🎻"), event("", "[DONE]")];
+        let expected = [
+            event("message_start", "{\"a\":1}"),
+            event("", "x\ny"),
+            event("", "café 🎻"),
+            event("", "[DONE]"),
+        ];
         assert_eq!(parsed(&[STREAM.as_bytes()]), expected);
     }
 

@@ -5,13 +5,14 @@ use std::time::{Duration, Instant};
 use futures::StreamExt;
 use serde::Serialize;
 
-use super::{Engine, response::seconds};
+use super::{Decision, Engine, response::seconds};
 use crate::{
     catalogue::ModelId,
     chat::{Chunk, FinishReason, Reply, Request, Usage},
     error::{Error, ErrorKind, Result},
+    ledger::Outcome,
     provider::{Answer, ChunkStream, Streaming},
-    strategy::{Candidate, Plan},
+    strategy::Candidate,
 };
 
 /// One call of one model.
@@ -87,8 +88,12 @@ impl Answered {
 
 impl Engine {
     /// The first whole answer along the plan, and every attempt made for it.
-    pub(super) async fn first_answer(&self, request: &Request, plan: &Plan) -> Result<(Vec<Attempt>, Answered)> {
-        self.first_success(plan, async |candidate: &Candidate, started| {
+    pub(super) async fn first_answer(
+        &self,
+        request: &Request,
+        decision: &Decision,
+    ) -> Result<(Vec<Attempt>, Answered)> {
+        self.first_success(decision, async |candidate: &Candidate, started| {
             let (upstream, model) = self.upstream(candidate)?;
             let answer = upstream.complete(request, model).await?;
             Ok(Answered { candidate: candidate.clone(), answer, started })
@@ -97,10 +102,15 @@ impl Engine {
     }
 
     /// The first stream along the plan that gives a piece, and every attempt made for it.
-    pub(super) async fn first_stream(&self, request: &Request, plan: &Plan) -> Result<(Vec<Attempt>, Opened)> {
-        self.first_success(plan, async |candidate: &Candidate, started| {
+    pub(super) async fn first_stream(
+        &self,
+        request: &Request,
+        decision: &Decision,
+    ) -> Result<(Vec<Attempt>, Opened)> {
+        self.first_success(decision, async |candidate: &Candidate, started| {
             let (upstream, model) = self.upstream(candidate)?;
-            let Streaming { chunks: mut rest, warnings, simulated } = upstream.stream(request, model).await?;
+            let Streaming { chunks: mut rest, warnings, simulated } =
+                upstream.stream(request, model).await?;
             let first = rest.next().await.unwrap_or_else(|| {
                 Err(Error::new(ErrorKind::Unavailable, "the provider's stream was empty")
                     .at(&candidate.provider, &candidate.model))
@@ -115,12 +125,12 @@ impl Engine {
     /// Calls the plan's models in turn. The next one is tried only where the error says that it may help.
     async fn first_success<T>(
         &self,
-        plan: &Plan,
+        decision: &Decision,
         call: impl AsyncFn(&Candidate, Instant) -> Result<T>,
     ) -> Result<(Vec<Attempt>, T)> {
         let mut attempts = Vec::new();
         let mut failed: Option<Error> = None;
-        for candidate in &plan.candidates {
+        for candidate in &decision.plan.candidates {
             // A key that one model's provider refused is refused for its other models too.
             if failed.as_ref().is_some_and(|error| is_hopeless(error, candidate)) {
                 continue;
@@ -134,6 +144,12 @@ impl Engine {
                 message: outcome.as_ref().err().map(ToString::to_string),
                 latency: started.elapsed(),
             });
+            if let Err(error) = &outcome
+                && error.may_be_billed()
+            {
+                let simulated = error.is_simulated();
+                self.write_off(decision, &attempts, candidate, simulated).await;
+            }
             match outcome {
                 Ok(success) => return Ok((attempts, success)),
                 Err(error) if error.other_model_may_help() => failed = Some(error),
@@ -141,6 +157,39 @@ impl Engine {
             }
         }
         Err(failed.unwrap_or_else(|| Error::invalid("the plan has no model to try")))
+    }
+
+    /// Records a failed attempt that the provider may charge for, with the tokens that were expected of it.
+    async fn write_off(
+        &self,
+        decision: &Decision,
+        attempts: &[Attempt],
+        candidate: &Candidate,
+        simulated: bool,
+    ) {
+        let ended = Ended {
+            candidate: candidate.clone(),
+            text: String::new(),
+            finish_reason: None,
+            usage: Some(Usage {
+                estimated: true,
+                ..Usage::plain(candidate.expected_input_tokens, candidate.expected_output_tokens)
+            }),
+            reported_model: None,
+            request_id: None,
+            warnings: Vec::new(),
+            simulated,
+            latency: attempts.last().map_or(Duration::ZERO, |attempt| attempt.latency),
+            first_token: None,
+        };
+        match self.entry(decision, attempts.len(), &ended, Outcome::Failed) {
+            Ok(entry) => {
+                if let Some(warning) = self.settings.recorder.record(entry).await {
+                    tracing::warn!(warning, "the entry of a failed attempt");
+                }
+            }
+            Err(error) => tracing::error!(%error, "a failed attempt could not be billed"),
+        }
     }
 }
 

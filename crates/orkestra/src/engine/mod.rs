@@ -22,6 +22,7 @@ use crate::{
     chat::Request,
     error::{Error, ErrorKind, Result},
     features::Features,
+    ledger::Entry,
     provider::Upstream,
     routing::{Forecast, Tier},
     strategy::{self, Candidate, Choice, Demand, Plan, Strategy},
@@ -32,6 +33,14 @@ use crate::{
 pub struct Engine {
     pool: Arc<[Arc<dyn Upstream>]>,
     settings: Settings,
+}
+
+/// A plan that is being carried out.
+#[derive(Clone, Debug)]
+struct Decision {
+    id: String,
+    asked_at: Timestamp,
+    plan: Plan,
 }
 
 impl Engine {
@@ -47,7 +56,10 @@ impl Engine {
         for (position, upstream) in pool.iter().enumerate() {
             settings.catalogue.provider(upstream.name())?;
             if pool[..position].iter().any(|other| other.name() == upstream.name()) {
-                return Err(Error::invalid(format!("the provider {} is listed twice", upstream.name())));
+                return Err(Error::invalid(format!(
+                    "the provider {} is listed twice",
+                    upstream.name()
+                )));
             }
         }
         settings.check()?;
@@ -79,22 +91,29 @@ impl Engine {
     /// Those of [`plan`](Self::plan), and the last model's error when every one of the plan failed;
     /// [`Refused`](ErrorKind::Refused) when the model declined without a word.
     pub async fn complete(&self, request: &Request, strategy: &dyn Strategy) -> Result<Response> {
-        let now = (self.settings.clock)();
-        let plan = self.plan_on(request, strategy, day_of(now))?;
-        let (attempts, answered) = self.first_answer(request, &plan).await?;
-        let bill = self.bill(request, plan, attempts, answered.outcome(), now)?;
-        bill.settle(&self.settings.recorder).await
+        let decision = self.decide(request, strategy)?;
+        let (attempts, answered) = self.first_answer(request, &decision).await?;
+        self.settle(request, &decision, attempts, answered.outcome()).await
     }
 
     /// Answers `request` in pieces. Another model is tried only before the first piece.
     ///
     /// # Errors
     /// Those of [`complete`](Self::complete) that occur before the first piece; the stream gives the others.
-    pub async fn stream(&self, request: &Request, strategy: &dyn Strategy) -> Result<ResponseStream> {
-        let now = (self.settings.clock)();
-        let plan = self.plan_on(request, strategy, day_of(now))?;
-        let (attempts, opened) = self.first_stream(request, &plan).await?;
-        Ok(ResponseStream::new(self.clone(), request, plan, attempts, opened, now))
+    pub async fn stream(
+        &self,
+        request: &Request,
+        strategy: &dyn Strategy,
+    ) -> Result<ResponseStream> {
+        let decision = self.decide(request, strategy)?;
+        let (attempts, opened) = self.first_stream(request, &decision).await?;
+        Ok(ResponseStream::new(self.clone(), request, decision, attempts, opened))
+    }
+
+    fn decide(&self, request: &Request, strategy: &dyn Strategy) -> Result<Decision> {
+        let asked_at = (self.settings.clock)();
+        let plan = self.plan_on(request, strategy, day_of(asked_at))?;
+        Ok(Decision { id: Entry::new_id(), asked_at, plan })
     }
 
     fn plan_on(&self, request: &Request, strategy: &dyn Strategy, today: Date) -> Result<Plan> {
@@ -110,19 +129,22 @@ impl Engine {
         let providers = self.providers();
         let catalogue = &settings.catalogue;
         let base = self.base(&demand)?;
-        let (order, ruled_out, mut notes, name) = match request.model.as_ref().or(settings.default_model.as_ref()) {
-            Some(model) => {
-                let (candidate, note) = strategy::fixed(catalogue, &providers, model, &demand)?;
-                let reason = format!("{} was asked for", candidate.model);
-                let order = strategy::Order { candidates: vec![candidate], reason };
-                (order, Vec::new(), note.into_iter().collect::<Vec<_>>(), "fixed")
-            }
-            None => {
-                let (able, ruled_out, notes) = strategy::candidates(catalogue, &providers, &demand)?;
-                let order = strategy.order(&Choice { candidates: &able, forecast: &forecast, margin });
-                (order, ruled_out, notes, strategy.name())
-            }
-        };
+        let (order, ruled_out, mut notes, name) =
+            match request.model.as_ref().or(settings.default_model.as_ref()) {
+                Some(model) => {
+                    let (candidate, note) = strategy::fixed(catalogue, &providers, model, &demand)?;
+                    let reason = format!("{} was asked for", candidate.model);
+                    let order = strategy::Order { candidates: vec![candidate], reason };
+                    (order, Vec::new(), note.into_iter().collect::<Vec<_>>(), "fixed")
+                }
+                None => {
+                    let (able, ruled_out, notes) =
+                        strategy::candidates(catalogue, &providers, &demand)?;
+                    let order =
+                        strategy.order(&Choice { candidates: &able, forecast: &forecast, margin });
+                    (order, ruled_out, notes, strategy.name())
+                }
+            };
         notes.extend(catalogue.age_note(today));
         Ok(Plan {
             strategy: name.to_owned(),
@@ -161,23 +183,34 @@ impl Engine {
         let weighed = providers.iter().filter_map(|provider| {
             let tiers = Tier::ALL.into_iter().rev();
             // A provider with no premium model is measured against its best.
-            let best = tiers.filter_map(|tier| catalogue.default_model(provider, tier, demand.today).ok()).next()?;
+            let best = tiers
+                .filter_map(|tier| catalogue.default_model(provider, tier, demand.today).ok())
+                .next()?;
             Some(strategy::weigh(best.model, demand))
         });
         let weighed: Vec<Candidate> = weighed.collect::<Result<_>>()?;
         let cheapest = weighed.into_iter().min_by(|a, b| {
-            b.tier.cmp(&a.tier).then(a.expected_cost.cmp(&b.expected_cost)).then_with(|| a.model.cmp(&b.model))
+            b.tier
+                .cmp(&a.tier)
+                .then(a.expected_cost.cmp(&b.expected_cost))
+                .then_with(|| a.model.cmp(&b.model))
         });
         cheapest.ok_or_else(|| {
             let names = providers.join(", ");
-            Error::new(ErrorKind::Config, format!("the catalogue has no model of {names} to measure savings against"))
+            Error::new(
+                ErrorKind::Config,
+                format!("the catalogue has no model of {names} to measure savings against"),
+            )
         })
     }
 
     fn upstream(&self, candidate: &Candidate) -> Result<(&dyn Upstream, &Model)> {
         let upstream = self.pool.iter().find(|upstream| upstream.name() == candidate.provider);
         let upstream = upstream.ok_or_else(|| {
-            Error::new(ErrorKind::Config, format!("the plan names {}, which is not in the pool", candidate.provider))
+            Error::new(
+                ErrorKind::Config,
+                format!("the plan names {}, which is not in the pool", candidate.provider),
+            )
         })?;
         Ok((&**upstream, self.settings.catalogue.model(candidate.model.as_str())?))
     }

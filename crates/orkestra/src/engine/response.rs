@@ -72,6 +72,9 @@ pub struct Response {
     pub plan: Plan,
 }
 
-pub(super) fn seconds<S: serde::Serializer>(latency: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn seconds<S: serde::Serializer>(
+    latency: &Duration,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     serializer.serialize_f64(latency.as_secs_f64())
 }

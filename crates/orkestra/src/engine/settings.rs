@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use crate::{
     catalogue::Catalogue,
     error::{Error, Result},
-    ledger::Recorder,
     features::Embedder,
+    ledger::Recorder,
     routing::{self, Router},
 };
 

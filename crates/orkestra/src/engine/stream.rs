@@ -8,12 +8,10 @@ use std::{
 };
 
 use futures::{FutureExt, Stream, StreamExt, future::BoxFuture};
-use jiff::Timestamp;
 
 use super::{
-    Attempt, Engine, Response,
+    Attempt, Decision, Engine, Response,
     attempt::{Ended, Opened},
-    settle::Bill,
 };
 use crate::{
     chat::{Chunk, Request},
@@ -47,7 +45,7 @@ enum State {
 struct Arriving {
     engine: Engine,
     request: Request,
-    plan: Plan,
+    decision: Decision,
     attempts: Vec<Attempt>,
     candidate: Candidate,
     first: Option<Chunk>,
@@ -55,7 +53,6 @@ struct Arriving {
     text: String,
     warnings: Vec<String>,
     simulated: bool,
-    asked_at: Timestamp,
     started: Instant,
     first_token: Duration,
 }
@@ -64,16 +61,16 @@ impl ResponseStream {
     pub(super) fn new(
         engine: Engine,
         request: &Request,
-        plan: Plan,
+        decision: Decision,
         attempts: Vec<Attempt>,
         opened: Opened,
-        asked_at: Timestamp,
     ) -> Self {
+        let plan = decision.plan.clone();
         let Opened { candidate, first, rest, warnings, simulated, started, first_token } = opened;
         let arriving = Arriving {
             engine,
             request: request.clone(),
-            plan: plan.clone(),
+            decision,
             attempts,
             candidate,
             first: Some(first),
@@ -81,7 +78,6 @@ impl ResponseStream {
             text: String::new(),
             warnings,
             simulated,
-            asked_at,
             started,
             first_token,
         };
@@ -104,20 +100,23 @@ impl ResponseStream {
         }
         match std::mem::replace(&mut self.state, State::Failed) {
             State::Done(Some(response)) => Ok(*response),
-            _ => Err(Error::new(ErrorKind::Unavailable, "the stream had failed before; there is no response")),
+            _ => Err(Error::new(
+                ErrorKind::Unavailable,
+                "the stream had failed before; there is no response",
+            )),
         }
     }
 }
 
 impl Arriving {
-    fn bill(&mut self, end: Option<Chunk>) -> Result<Bill> {
+    fn ended(&mut self, end: Option<Chunk>) -> Ended {
         let (finish_reason, usage, reported_model, request_id) = match end {
             Some(Chunk::End { finish_reason, usage, model, request_id }) => {
                 (Some(finish_reason), usage, model, request_id)
             }
             _ => (None, None, None, None),
         };
-        let ended = Ended {
+        Ended {
             candidate: self.candidate.clone(),
             text: std::mem::take(&mut self.text),
             finish_reason,
@@ -128,20 +127,23 @@ impl Arriving {
             simulated: self.simulated,
             latency: self.started.elapsed(),
             first_token: Some(self.first_token),
-        };
-        let attempts = std::mem::take(&mut self.attempts);
-        self.engine.bill(&self.request, self.plan.clone(), attempts, ended, self.asked_at)
+        }
+    }
+
+    async fn settle(mut self: Box<Self>, end: Chunk) -> Result<Response> {
+        let ended = self.ended(Some(end));
+        let Self { engine, request, decision, attempts, .. } = *self;
+        engine.settle(&request, &decision, attempts, ended).await
     }
 
     /// Bills what arrived of an answer that has no end.
     fn write_off(mut self: Box<Self>, outcome: Outcome) {
-        match self.bill(None) {
-            Ok(bill) => {
-                let recorder = &self.engine.settings.recorder;
-                if let Some(warning) = recorder.record_blocking(bill.into_entry(outcome)) {
-                    tracing::warn!(warning, "a broken stream's entry");
-                }
-            }
+        let ended = self.ended(None);
+        let entry = self.engine.entry(&self.decision, self.attempts.len(), &ended, outcome);
+        let recorder = &self.engine.settings.recorder;
+        match entry.map(|entry| recorder.record_blocking(entry)) {
+            Ok(None) => {}
+            Ok(Some(warning)) => tracing::warn!(warning, "the entry of a broken stream"),
             Err(error) => tracing::error!(%error, "a broken stream could not be billed"),
         }
     }
@@ -175,11 +177,17 @@ impl Stream for ResponseStream {
                             return Poll::Ready(Some(Ok(piece)));
                         }
                         Some(Ok(end @ Chunk::End { .. })) => {
-                            let recorder = arriving.engine.settings.recorder.clone();
-                            let bill = arriving.bill(Some(end));
-                            self.state = State::Settling(async move { bill?.settle(&recorder).await }.boxed());
+                            if let State::Open(arriving) =
+                                std::mem::replace(&mut self.state, State::Failed)
+                            {
+                                self.state = State::Settling(arriving.settle(end).boxed());
+                            }
                         }
-                        broken => return Poll::Ready(Some(Err(self.break_off(broken.and_then(Result::err))))),
+                        broken => {
+                            return Poll::Ready(Some(Err(
+                                self.break_off(broken.and_then(Result::err))
+                            )));
+                        }
                     }
                 }
             }

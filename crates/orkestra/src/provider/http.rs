@@ -68,7 +68,8 @@ impl HttpUpstream {
         key: Option<Key>,
         timeouts: Timeouts,
     ) -> Result<Self> {
-        let base_url = base_url.unwrap_or(&provider.base_url).trim().trim_end_matches('/').to_owned();
+        let base_url =
+            base_url.unwrap_or(&provider.base_url).trim().trim_end_matches('/').to_owned();
         check_base_url(&provider.name, &base_url, key.is_some())?;
         Ok(Self {
             name: provider.name.clone(),
@@ -93,8 +94,11 @@ impl HttpUpstream {
             builder = builder.no_proxy();
         }
         let client = builder.build().map_err(|cause| {
-            Error::new(ErrorKind::Config, "the HTTP client could not be set up; are the system's certificates readable?")
-                .because(cause)
+            Error::new(
+                ErrorKind::Config,
+                "the HTTP client could not be set up; are the system's certificates readable?",
+            )
+            .because(cause)
         })?;
         Ok(self.client.get_or_init(|| client))
     }
@@ -109,7 +113,8 @@ impl HttpUpstream {
             let (name, value) = self.dialect.key_header(key.expose());
             request = request.header(name, value);
         }
-        let request = request.header("content-type", "application/json").body(encoded.body.to_string());
+        let request =
+            request.header("content-type", "application/json").body(encoded.body.to_string());
         let response = request.send().await.map_err(|cause| self.unreachable(cause))?;
         if response.status().is_success() {
             return Ok(response);
@@ -151,14 +156,21 @@ impl HttpUpstream {
         let (kind, what) = if cause.is_timeout() {
             (ErrorKind::Timeout, "did not answer in time")
         } else if cause.is_connect() {
-            (ErrorKind::Unavailable, "could not be reached; check the network, the base URL and HTTPS_PROXY")
+            (
+                ErrorKind::Unavailable,
+                "could not be reached; check the network, the base URL and HTTPS_PROXY",
+            )
         } else {
             (ErrorKind::Unavailable, "closed the connection before its answer was complete")
         };
         Error::new(kind, format!("{} {what}", self.base_url)).because(cause)
     }
 
-    async fn within<T>(&self, limit: Duration, work: impl Future<Output = Result<T>> + Send) -> Result<T> {
+    async fn within<T>(
+        &self,
+        limit: Duration,
+        work: impl Future<Output = Result<T>> + Send,
+    ) -> Result<T> {
         tokio::time::timeout(limit, work).await.unwrap_or_else(|_| Err(silent(limit)))
     }
 
@@ -175,8 +187,13 @@ impl HttpUpstream {
         let response = self.open(encoded).await?;
         let simulated = response.headers().contains_key(SIMULATED_HEADER);
         let request_id = self.request_id(response.headers());
-        let body = self.whole(response).await?;
-        let mut reply = self.dialect.decode(&body)?;
+        let html = is_html(response.headers());
+        // The model has worked by now; a proxy's page or nothing at all is no sign of that.
+        let body = self.whole(response).await.map_err(|error| error.maybe_billed(simulated))?;
+        let mut reply = self.dialect.decode(&body).map_err(|error| {
+            let worked = !html && !body.is_empty() && *error.kind() == ErrorKind::Unavailable;
+            if worked { error.maybe_billed(simulated) } else { error }
+        })?;
         reply.request_id = request_id.or(reply.request_id);
         Ok(Answer { reply, warnings: encoded.warnings.clone(), simulated })
     }
@@ -199,15 +216,20 @@ impl Upstream for HttpUpstream {
         let opened = self.within(self.timeouts.answer, self.open(&encoded)).await;
         let response = opened.map_err(|error| self.place(error, model))?;
         if is_html(response.headers()) {
-            let body = self.within(self.timeouts.answer, self.whole(response)).await.unwrap_or_default();
+            let body =
+                self.within(self.timeouts.answer, self.whole(response)).await.unwrap_or_default();
             let error = self.dialect.decode(&body).err().unwrap_or_else(|| {
-                Error::new(ErrorKind::Unavailable, "the provider answered with HTML instead of a stream")
+                Error::new(
+                    ErrorKind::Unavailable,
+                    "the provider answered with HTML instead of a stream",
+                )
             });
             return Err(self.place(error, model));
         }
         let simulated = response.headers().contains_key(SIMULATED_HEADER);
         let request_id = self.request_id(response.headers());
-        let place = Place { provider: self.name.clone(), model: model.id.clone(), key: self.key.clone() };
+        let place =
+            Place { provider: self.name.clone(), model: model.id.clone(), key: self.key.clone() };
         let decoder = self.dialect.stream_decoder();
         let chunks = chunks(response, decoder, request_id, self.timeouts, place);
         Ok(Streaming { chunks, warnings: encoded.warnings, simulated })
@@ -318,12 +340,16 @@ fn check_base_url(provider: &str, base_url: &str, has_key: bool) -> Result<()> {
     };
     // The rest does not quote the URL: its user part or query may be a secret.
     if !url.username().is_empty() || url.password().is_some() || url.query().is_some() {
-        return wrong("carries a user name, a password or a query; keys belong into the key, not into the URL");
+        return wrong(
+            "carries a user name, a password or a query; keys belong into the key, not into the URL",
+        );
     }
     match url.scheme() {
         "https" => Ok(()),
         "http" if !has_key || is_loopback(base_url) => Ok(()),
-        "http" => wrong(&format!("is {base_url:?}: a key is sent over plain HTTP to this machine only")),
+        "http" => {
+            wrong(&format!("is {base_url:?}: a key is sent over plain HTTP to this machine only"))
+        }
         _ => wrong(&format!("is {base_url:?}, which is neither http nor https")),
     }
 }

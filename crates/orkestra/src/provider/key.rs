@@ -18,12 +18,17 @@ impl Key {
     pub fn new(provider: &str, key: &str) -> Result<Self> {
         let key = key.trim();
         if key.is_empty() {
-            return Err(Error::new(ErrorKind::Unauthenticated, format!("the key for {provider} is empty")));
+            return Err(Error::new(
+                ErrorKind::Unauthenticated,
+                format!("the key for {provider} is empty"),
+            ));
         }
         if !key.bytes().all(|byte| (b'!'..=b'~').contains(&byte)) {
             return Err(Error::new(
                 ErrorKind::Unauthenticated,
-                format!("the key for {provider} has a character that no key has (a space, a line break or a letter with an accent); copy it again"),
+                format!(
+                    "the key for {provider} has a character that no key has (a space, a line break or a letter with an accent); copy it again"
+                ),
             ));
         }
         Ok(Self(key.to_owned().into()))

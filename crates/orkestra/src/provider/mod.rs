@@ -66,6 +66,9 @@ pub struct Streaming {
 impl fmt::Debug for Streaming {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { chunks: _, warnings, simulated } = self;
-        f.debug_struct("Streaming").field("warnings", warnings).field("simulated", simulated).finish_non_exhaustive()
+        f.debug_struct("Streaming")
+            .field("warnings", warnings)
+            .field("simulated", simulated)
+            .finish_non_exhaustive()
     }
 }

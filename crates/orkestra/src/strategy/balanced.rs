@@ -16,8 +16,12 @@ impl Strategy for Balanced {
 
     fn order(&self, choice: &Choice<'_>) -> Order {
         let of = |tier| -> Vec<Candidate> {
-            let mut found: Vec<_> =
-                choice.candidates.iter().filter(|candidate| candidate.tier == tier).cloned().collect();
+            let mut found: Vec<_> = choice
+                .candidates
+                .iter()
+                .filter(|candidate| candidate.tier == tier)
+                .cloned()
+                .collect();
             found.sort_by(by_cost);
             found
         };
@@ -25,9 +29,17 @@ impl Strategy for Balanced {
         let enough = choice.is_good_enough(Tier::Balanced);
         let (score, threshold) = (choice.forecast.tiers.balanced.score, choice.threshold());
         let (first, second, why) = if enough {
-            (&mut middle, &mut premium, format!("balanced is good enough: forecast {score:.3} >= {threshold:.3}"))
+            (
+                &mut middle,
+                &mut premium,
+                format!("balanced is good enough: forecast {score:.3} >= {threshold:.3}"),
+            )
         } else {
-            (&mut premium, &mut middle, format!("balanced is not good enough: forecast {score:.3} < {threshold:.3}"))
+            (
+                &mut premium,
+                &mut middle,
+                format!("balanced is not good enough: forecast {score:.3} < {threshold:.3}"),
+            )
         };
         first.append(second);
         let mut candidates = std::mem::take(first);
@@ -35,7 +47,9 @@ impl Strategy for Balanced {
             candidates = choice.candidates.to_vec();
             candidates.sort_by(by_score);
         }
-        let reason = candidates.first().map_or(why.clone(), |first| format!("{why}; {} ({})", first.model, first.tier));
+        let reason = candidates
+            .first()
+            .map_or(why.clone(), |first| format!("{why}; {} ({})", first.model, first.tier));
         Order { candidates, reason }
     }
 }

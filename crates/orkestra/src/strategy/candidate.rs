@@ -95,7 +95,8 @@ pub fn weigh(model: &Model, demand: &Demand<'_>) -> Result<Candidate> {
     let expected = demand.forecast.tiers.get(model.tier);
     let expected_input_tokens = input_tokens(model, demand);
     let output = expected.output_tokens * model.token_factor * model.thinking_factor;
-    let expected_output_tokens = (output.ceil() as u64).clamp(1, u64::from(demand.request.max_tokens));
+    let expected_output_tokens =
+        (output.ceil() as u64).clamp(1, u64::from(demand.request.max_tokens));
     let usage = Usage::plain(expected_input_tokens, expected_output_tokens);
     Ok(Candidate {
         model: model.id.clone(),
@@ -114,7 +115,10 @@ pub(super) fn obstacle(model: &Model, demand: &Demand<'_>) -> Option<RuledOut> {
     let max_tokens = u64::from(demand.request.max_tokens);
     let out = |why: String, too_long| Some(RuledOut { model: model.id.clone(), why, too_long });
     if max_tokens > model.max_output {
-        let why = format!("max_tokens is {max_tokens}, {} answers with at most {}", model.id, model.max_output);
+        let why = format!(
+            "max_tokens is {max_tokens}, {} answers with at most {}",
+            model.id, model.max_output
+        );
         return out(why, false);
     }
     let input = input_tokens(model, demand);
@@ -137,11 +141,18 @@ pub(super) fn none_left(providers: &[&str], ruled_out: &[RuledOut]) -> Error {
     if ruled_out.is_empty() {
         return Error::new(
             ErrorKind::Config,
-            format!("the catalogue allows no model of {}; see `orkestra models`", providers.join(", ")),
+            format!(
+                "the catalogue allows no model of {}; see `orkestra models`",
+                providers.join(", ")
+            ),
         );
     }
-    let kind =
-        if ruled_out.iter().all(|out| out.too_long) { ErrorKind::TooLong } else { ErrorKind::InvalidRequest };
+    let kind = if ruled_out.iter().all(|out| out.too_long) {
+        ErrorKind::TooLong
+    } else {
+        ErrorKind::InvalidRequest
+    };
     let reasons: Vec<&str> = ruled_out.iter().map(|out| out.why.as_str()).collect();
-    Error::new(kind, format!("no model can answer this request: {}", reasons.join("; "))).whatever_the_model()
+    Error::new(kind, format!("no model can answer this request: {}", reasons.join("; ")))
+        .whatever_the_model()
 }

@@ -16,8 +16,11 @@ impl Strategy for Cheapest {
     }
 
     fn order(&self, choice: &Choice<'_>) -> Order {
-        let (mut enough, mut lacking): (Vec<_>, Vec<_>) =
-            choice.candidates.iter().cloned().partition(|candidate| choice.is_good_enough(candidate.tier));
+        let (mut enough, mut lacking): (Vec<_>, Vec<_>) = choice
+            .candidates
+            .iter()
+            .cloned()
+            .partition(|candidate| choice.is_good_enough(candidate.tier));
         enough.sort_by(by_cost);
         lacking.sort_by(by_score);
         let (premium, margin) = (choice.forecast.tiers.premium.score, choice.margin);

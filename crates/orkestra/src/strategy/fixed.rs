@@ -25,7 +25,11 @@ pub fn fixed(
     if !providers.contains(&model.provider.as_str()) {
         return Err(Error::new(
             ErrorKind::UnknownModel,
-            format!("{name} is a model of {}, but only {} can be called here", model.provider, providers.join(", ")),
+            format!(
+                "{name} is a model of {}, but only {} can be called here",
+                model.provider,
+                providers.join(", ")
+            ),
         ));
     }
     if let Some(out) = obstacle(model, demand) {

@@ -128,7 +128,10 @@ pub fn named(name: &str) -> Result<Arc<dyn Strategy>> {
 
 /// The cheaper first; among equals the more capable, then by name so that the order is total.
 fn by_cost(a: &Candidate, b: &Candidate) -> Ordering {
-    a.expected_cost.cmp(&b.expected_cost).then(b.rank.cmp(&a.rank)).then_with(|| a.model.cmp(&b.model))
+    a.expected_cost
+        .cmp(&b.expected_cost)
+        .then(b.rank.cmp(&a.rank))
+        .then_with(|| a.model.cmp(&b.model))
 }
 
 /// The higher forecast first, then the cheaper.

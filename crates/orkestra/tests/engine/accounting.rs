@@ -28,7 +28,11 @@ async fn every_billed_attempt_has_one_entry_and_the_sum_is_the_total() {
     assert_eq!(entries.len(), 6);
     assert_eq!(entries.iter().map(|entry| entry.cost).sum::<Usd>(), cost);
     assert_eq!(bench.ledger.totals(&Query::default()).await.unwrap().overall.cost, cost);
-    assert!(entries.iter().all(|entry| entry.simulated && entry.cost + entry.savings == entry.base_cost));
+    assert!(
+        entries
+            .iter()
+            .all(|entry| entry.simulated && entry.cost + entry.savings == entry.base_cost)
+    );
 }
 
 #[tokio::test]
@@ -76,7 +80,8 @@ impl Ledger for Full {
 #[tokio::test]
 async fn a_full_disk_costs_no_answer() {
     let bench = Bench::new().await;
-    let settings = Settings { recorder: Recorder::new(Arc::new(Full), None), ..bench.settings(easy()) };
+    let settings =
+        Settings { recorder: Recorder::new(Arc::new(Full), None), ..bench.settings(easy()) };
     let response = bench.provider_with("google", settings).chat("Say hello.").await.unwrap();
     assert!(!response.text.is_empty());
 }
@@ -91,20 +96,26 @@ async fn a_ledger_that_cannot_be_written_costs_a_warning_and_no_answer() {
     let settings = Settings { recorder, ..bench.settings(easy()) };
     let response = bench.provider_with("google", settings).chat("Say hello.").await.unwrap();
     assert!(!response.text.is_empty());
-    assert!(response.warnings.iter().any(|warning| warning.contains("ledger")), "{:?}", response.warnings);
+    assert!(
+        response.warnings.iter().any(|warning| warning.contains("ledger")),
+        "{:?}",
+        response.warnings
+    );
 }
 
 fn any_usage() -> impl Strategy<Value = Usage> {
     let tokens = || 0_u64..3_000_000;
-    (tokens(), tokens(), tokens(), tokens(), tokens()).prop_map(|(input, cache_read, write, hour, output)| Usage {
-        input,
-        cache_read,
-        cache_write_5m: write,
-        cache_write_1h: hour,
-        output,
-        reasoning: output / 2,
-        estimated: false,
-    })
+    (tokens(), tokens(), tokens(), tokens(), tokens()).prop_map(
+        |(input, cache_read, write, hour, output)| Usage {
+            input,
+            cache_read,
+            cache_write_5m: write,
+            cache_write_1h: hour,
+            output,
+            reasoning: output / 2,
+            estimated: false,
+        },
+    )
 }
 
 proptest! {

@@ -1,4 +1,9 @@
-use orkestra::{MultiProvider, chat::{Message, Request, Role}, routing::Tier, strategy::{Balanced, Smartest}};
+use orkestra::{
+    MultiProvider,
+    chat::{Message, Request, Role},
+    routing::Tier,
+    strategy::{Balanced, Smartest},
+};
 
 use crate::support::{Bench, easy, hard};
 
@@ -32,7 +37,8 @@ async fn a_hard_prompt_goes_to_premium_and_saves_nothing() {
 #[tokio::test]
 async fn several_providers_share_the_work() {
     let bench = Bench::new().await;
-    let all: Vec<_> = ["google", "anthropic", "openai"].map(|name| bench.provider(name, easy())).into();
+    let all: Vec<_> =
+        ["google", "anthropic", "openai"].map(|name| bench.provider(name, easy())).into();
     let all = MultiProvider::new(&all).unwrap();
     let cheapest = all.chat("Say hello.").await.unwrap();
     let in_the_middle = all.chat_by(&Balanced, "Say hello.").await.unwrap();
@@ -79,14 +85,24 @@ async fn a_temperature_that_a_model_refuses_is_left_out_with_a_warning() {
     let provider = bench.provider("openai", easy());
     let request = Request::from("Say hello.").model("gpt-6.1-sol").temperature(0.2);
     let response = provider.chat(request).await.unwrap();
-    assert!(response.warnings.iter().any(|warning| warning.contains("0.2")), "{:?}", response.warnings);
+    assert!(
+        response.warnings.iter().any(|warning| warning.contains("0.2")),
+        "{:?}",
+        response.warnings
+    );
 }
 
 #[tokio::test]
 async fn a_short_limit_is_reported_with_its_remedy() {
     let bench = Bench::new().await;
-    let request = Request::from("Tell a long story about the sea. [[reply: one two three four five six seven eight nine ten]]");
+    let request = Request::from(
+        "Tell a long story about the sea. [[reply: one two three four five six seven eight nine ten]]",
+    );
     let response = bench.provider("google", easy()).chat(request.max_tokens(3)).await.unwrap();
     assert_eq!(response.finish_reason, orkestra::chat::FinishReason::Length);
-    assert!(response.warnings.iter().any(|warning| warning.contains("max_tokens")), "{:?}", response.warnings);
+    assert!(
+        response.warnings.iter().any(|warning| warning.contains("max_tokens")),
+        "{:?}",
+        response.warnings
+    );
 }

@@ -18,10 +18,18 @@ async fn each_bad_request_names_its_field_and_value() {
         ("".into(), ErrorKind::InvalidRequest, "prompt is empty"),
         (" \n\t ".into(), ErrorKind::InvalidRequest, "prompt is empty"),
         (Vec::<Message>::new().into(), ErrorKind::InvalidRequest, "messages is empty"),
-        (vec![Message::text(Role::Assistant, "Hello.")].into(), ErrorKind::InvalidRequest, "assistant"),
+        (
+            vec![Message::text(Role::Assistant, "Hello.")].into(),
+            ErrorKind::InvalidRequest,
+            "assistant",
+        ),
         (hello().max_tokens(0), ErrorKind::InvalidRequest, "max_tokens is 0"),
         (hello().max_tokens(4_000_000), ErrorKind::InvalidRequest, "max_tokens is 4000000"),
-        (hello().model("gpt-4o").max_tokens(20_000), ErrorKind::InvalidRequest, "gpt-4o answers with at most 16384"),
+        (
+            hello().model("gpt-4o").max_tokens(20_000),
+            ErrorKind::InvalidRequest,
+            "gpt-4o answers with at most 16384",
+        ),
         (hello().temperature(f64::NAN), ErrorKind::InvalidRequest, "temperature is NaN"),
         (hello().temperature(-0.1), ErrorKind::InvalidRequest, "temperature is -0.1"),
         (hello().temperature(2.1), ErrorKind::InvalidRequest, "temperature is 2.1"),
@@ -33,7 +41,9 @@ async fn each_bad_request_names_its_field_and_value() {
         (hello().model("claude-haiku-4-5"), ErrorKind::UnknownModel, "anthropic"),
     ]
     .into_iter()
-    .map(|(request, kind, text)| (request, kind, Box::leak(text.to_owned().into_boxed_str()) as &str))
+    .map(|(request, kind, text)| {
+        (request, kind, Box::leak(text.to_owned().into_boxed_str()) as &str)
+    })
     .collect();
     for (request, kind, text) in cases {
         let error = refused(&bench, request);
@@ -48,9 +58,15 @@ async fn names_that_nobody_has_are_answered_with_what_is_near() {
     let bench = Bench::new().await;
     let settings = || bench.settings(easy());
     let error = Provider::builder("opneai").key(KEY).settings(settings()).build().unwrap_err();
-    assert!(error.to_string().contains("\"opneai\"") && error.to_string().contains("openai"), "{error}");
+    assert!(
+        error.to_string().contains("\"opneai\"") && error.to_string().contains("openai"),
+        "{error}"
+    );
     let error = orkestra::strategy::named("cheepest").unwrap_err();
-    assert!(error.to_string().contains("\"cheepest\"") && error.to_string().contains("cheapest"), "{error}");
+    assert!(
+        error.to_string().contains("\"cheepest\"") && error.to_string().contains("cheapest"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -94,7 +110,8 @@ async fn keys_and_addresses_are_checked_before_anything_is_sent() {
 async fn a_refused_key_is_an_error_of_its_own_kind_at_every_provider() {
     let bench = Bench::new().await;
     for name in ["google", "anthropic", "openai"] {
-        let builder = Provider::builder(name).key("bad-key-123").base_url(bench.simulator.base_url(name));
+        let builder =
+            Provider::builder(name).key("bad-key-123").base_url(bench.simulator.base_url(name));
         let provider = builder.settings(bench.settings(easy())).build().unwrap();
         let error = provider.chat("Say hello.").await.unwrap_err();
         assert_eq!(*error.kind(), ErrorKind::Unauthenticated, "{name}: {error}");
@@ -107,5 +124,8 @@ async fn a_refused_key_is_an_error_of_its_own_kind_at_every_provider() {
 fn lone_surrogates_in_json_are_refused_by_name() {
     let json = r#"{"messages":[{"role":"user","content":[{"type":"text","text":"\ud83d"}]}]}"#;
     let error = serde_json::from_str::<Request>(json).unwrap_err();
-    assert!(error.to_string().contains("hex escape") || error.to_string().contains("surrogate"), "{error}");
+    assert!(
+        error.to_string().contains("hex escape") || error.to_string().contains("surrogate"),
+        "{error}"
+    );
 }

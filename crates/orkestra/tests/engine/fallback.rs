@@ -7,7 +7,11 @@ use crate::support::{Bench, easy};
 async fn an_overloaded_model_is_replaced_by_the_plans_next() {
     let bench = Bench::new().await;
     let provider = bench.provider("google", easy());
-    for kind in [FaultKind::Overloaded, FaultKind::ServerError, FaultKind::RateLimited(std::time::Duration::from_secs(30))] {
+    for kind in [
+        FaultKind::Overloaded,
+        FaultKind::ServerError,
+        FaultKind::RateLimited(std::time::Duration::from_secs(30)),
+    ] {
         bench.simulator.push_fault(Fault::new(kind));
         let response = provider.chat("Say hello.").await.unwrap();
         let [failed, answered] = &response.attempts[..] else { panic!("{:?}", response.attempts) };
@@ -23,7 +27,9 @@ async fn a_refused_key_moves_on_to_another_provider_at_once() {
     let pair = [bench.provider("google", easy()), bench.provider("openai", easy())];
     let both = MultiProvider::new(&pair).unwrap();
     let first = both.route("Say hello.").unwrap().choice().provider.clone();
-    bench.simulator.push_fault(Fault::new(FaultKind::Unauthenticated).for_provider(&first).times(u32::MAX));
+    bench
+        .simulator
+        .push_fault(Fault::new(FaultKind::Unauthenticated).for_provider(&first).times(u32::MAX));
     let response = both.chat("Say hello.").await.unwrap();
     assert_ne!(response.provider, first);
 }

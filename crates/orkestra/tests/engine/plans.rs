@@ -1,5 +1,9 @@
 use jiff::civil::date;
-use orkestra::{MultiProvider, Settings, routing::Tier, strategy::{Balanced, Cheapest, Smartest, Strategy}};
+use orkestra::{
+    MultiProvider, Settings,
+    routing::Tier,
+    strategy::{Balanced, Cheapest, Smartest, Strategy},
+};
 
 use crate::support::{Bench, easy, hard, on, opinion};
 
@@ -35,7 +39,8 @@ async fn the_strategies_read_the_forecast_as_they_promise() {
 #[tokio::test]
 async fn balanced_never_names_budget() {
     let bench = Bench::new().await;
-    let all: Vec<_> = ["google", "anthropic", "openai"].map(|name| bench.provider(name, easy())).into();
+    let all: Vec<_> =
+        ["google", "anthropic", "openai"].map(|name| bench.provider(name, easy())).into();
     let plan = MultiProvider::new(&all).unwrap().route_by(&Balanced, "Say hello.").unwrap();
     assert!(plan.candidates.iter().all(|candidate| candidate.tier != Tier::Budget));
 }
@@ -44,7 +49,8 @@ async fn balanced_never_names_budget() {
 async fn the_dial_moves_the_margin() {
     let bench = Bench::new().await;
     let at = |quality| {
-        let settings = Settings { quality: Some(quality), ..bench.settings(opinion(0.7, 0.8, 0.9)) };
+        let settings =
+            Settings { quality: Some(quality), ..bench.settings(opinion(0.7, 0.8, 0.9)) };
         bench.provider_with("google", settings).route("Explain recursion.").unwrap().choice().tier
     };
     assert_eq!((at(1.0), at(0.85), at(0.5)), (Tier::Premium, Tier::Balanced, Tier::Budget));
@@ -54,7 +60,13 @@ async fn the_dial_moves_the_margin() {
 async fn a_retired_model_is_replaced_from_its_day_on_and_not_before() {
     let bench = Bench::new().await;
     let retirements = [
-        ("google", Tier::Premium, date(2026, 3, 9), "gemini-3-pro-preview", "gemini-3.1-pro-preview"),
+        (
+            "google",
+            Tier::Premium,
+            date(2026, 3, 9),
+            "gemini-3-pro-preview",
+            "gemini-3.1-pro-preview",
+        ),
         ("anthropic", Tier::Balanced, date(2026, 11, 30), "claude-sonnet-4-5", "claude-sonnet-5-5"),
         ("anthropic", Tier::Premium, date(2026, 6, 15), "claude-opus-4", "claude-opus-5-5"),
         ("openai", Tier::Budget, date(2027, 1, 14), "gpt-4o-mini", "gpt-6-luna"),
@@ -65,7 +77,13 @@ async fn a_retired_model_is_replaced_from_its_day_on_and_not_before() {
         let on_day = |day| {
             let settings = Settings { clock: on(day), ..bench.settings(hard()) };
             let plan = bench.provider_with(name, settings).route("Say hello.").unwrap();
-            let found = plan.candidates.iter().find(|candidate| candidate.tier == tier).unwrap().model.to_string();
+            let found = plan
+                .candidates
+                .iter()
+                .find(|candidate| candidate.tier == tier)
+                .unwrap()
+                .model
+                .to_string();
             (found, plan.notes.join("; "))
         };
         let (before, notes) = on_day(day.yesterday().unwrap());
@@ -91,12 +109,16 @@ async fn a_model_that_has_no_room_is_ruled_out_by_name() {
 #[tokio::test]
 async fn the_baseline_is_the_cheapest_default_premium_or_what_the_user_names() {
     let bench = Bench::new().await;
-    let all: Vec<_> = ["google", "anthropic", "openai"].map(|name| bench.provider(name, easy())).into();
+    let all: Vec<_> =
+        ["google", "anthropic", "openai"].map(|name| bench.provider(name, easy())).into();
     let plan = MultiProvider::new(&all).unwrap().route("Say hello.").unwrap();
     assert_eq!(plan.base.tier, Tier::Premium);
     let premium = plan.candidates.iter().filter(|candidate| candidate.tier == Tier::Premium);
-    assert!(premium.into_iter().all(|candidate| candidate.expected_cost >= plan.base.expected_cost));
-    let settings = Settings { base_model: Some("claude-fable-5-1".into()), ..bench.settings(easy()) };
+    assert!(
+        premium.into_iter().all(|candidate| candidate.expected_cost >= plan.base.expected_cost)
+    );
+    let settings =
+        Settings { base_model: Some("claude-fable-5-1".into()), ..bench.settings(easy()) };
     let plan = bench.provider_with("google", settings).route("Say hello.").unwrap();
     assert_eq!(plan.base.model.as_str(), "claude-fable-5-1");
 }

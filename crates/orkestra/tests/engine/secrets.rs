@@ -20,7 +20,13 @@ async fn no_answer_error_or_debug_print_shows_the_key() {
         said += &format!("{provider:?}");
         said += &format!("{:?}", provider.route("Say hello.").unwrap());
         said += &serde_json::to_string(&provider.chat("Say hello.").await.unwrap()).unwrap();
-        for kind in [FaultKind::Unauthenticated, FaultKind::Html(502), FaultKind::Cut, FaultKind::BadRequest, FaultKind::Malformed] {
+        for kind in [
+            FaultKind::Unauthenticated,
+            FaultKind::Html(502),
+            FaultKind::Cut,
+            FaultKind::BadRequest,
+            FaultKind::Malformed,
+        ] {
             bench.simulator.push_fault(Fault::new(kind).times(3));
             if let Err(error) = provider.chat("Say hello.").await {
                 said += &format!("{error} {error:?}");
@@ -36,7 +42,13 @@ async fn no_answer_error_or_debug_print_shows_the_key() {
             }
         }
     }
-    assert!(bench.simulator.requests().iter().any(|sent| sent.headers.values().any(|value| value.contains(SECRET))));
+    assert!(
+        bench
+            .simulator
+            .requests()
+            .iter()
+            .any(|sent| sent.headers.values().any(|value| value.contains(SECRET)))
+    );
     assert!(!said.contains(SECRET), "{said}");
 }
 
@@ -46,7 +58,8 @@ async fn no_byte_of_the_ledger_shows_the_key() {
     let folder = tempfile::tempdir().unwrap();
     let recorder = Recorder::sqlite(folder.path().join("ledger.db"));
     let settings = Settings { recorder: recorder.clone(), ..bench.settings(easy()) };
-    let builder = Provider::builder("openai").key(SECRET).base_url(bench.simulator.base_url("openai"));
+    let builder =
+        Provider::builder("openai").key(SECRET).base_url(bench.simulator.base_url("openai"));
     let provider = builder.settings(settings).build().unwrap();
     provider.chat("Say hello.").await.unwrap();
     assert!(recorder.flush(WAIT).await.is_empty());

@@ -12,7 +12,8 @@ async fn the_pieces_and_the_response_say_the_same_as_a_whole_answer() {
     for name in NAMES {
         let provider = bench.provider(name, easy());
         let whole = provider.chat("Describe the moon in some detail, please.").await.unwrap();
-        let mut stream = provider.stream("Describe the moon in some detail, please.").await.unwrap();
+        let mut stream =
+            provider.stream("Describe the moon in some detail, please.").await.unwrap();
         let (mut text, mut pieces) = (String::new(), 0);
         while let Some(piece) = stream.next().await {
             text.push_str(&piece.unwrap());
@@ -31,12 +32,15 @@ async fn the_pieces_and_the_response_say_the_same_as_a_whole_answer() {
 async fn a_cut_stream_ends_with_an_error_and_is_billed_as_an_estimate() {
     let bench = Bench::new().await;
     for name in NAMES {
-        for kind in [FaultKind::Cut, FaultKind::EndEarly, FaultKind::StreamError, FaultKind::Malformed] {
+        for kind in
+            [FaultKind::Cut, FaultKind::EndEarly, FaultKind::StreamError, FaultKind::Malformed]
+        {
             let settings = bench.settings(easy());
             let provider = bench.provider_with(name, settings.clone());
             let before = bench.entries(&settings).await.len();
             bench.simulator.push_fault(Fault::new(kind));
-            let mut stream = provider.stream("Describe the moon in some detail, please.").await.unwrap();
+            let mut stream =
+                provider.stream("Describe the moon in some detail, please.").await.unwrap();
             let mut last = None;
             while let Some(piece) = stream.next().await {
                 last = Some(piece);
@@ -47,7 +51,11 @@ async fn a_cut_stream_ends_with_an_error_and_is_billed_as_an_estimate() {
             let entries = bench.entries(&settings).await;
             assert_eq!(entries.len(), before + 1, "{name} {kind:?}");
             assert_eq!(entries[0].outcome, Outcome::Cut);
-            assert!(entries[0].usage.estimated && entries[0].usage.output > 0 && entries[0].cost > orkestra::Usd::ZERO);
+            assert!(
+                entries[0].usage.estimated
+                    && entries[0].usage.output > 0
+                    && entries[0].cost > orkestra::Usd::ZERO
+            );
         }
     }
 }
@@ -56,7 +64,8 @@ async fn a_cut_stream_ends_with_an_error_and_is_billed_as_an_estimate() {
 async fn a_dropped_stream_is_billed_and_ends_the_call() {
     let bench = Bench::new().await;
     let settings = bench.settings(easy());
-    let mut stream = bench.provider_with("openai", settings.clone()).stream("Describe the moon.").await.unwrap();
+    let mut stream =
+        bench.provider_with("openai", settings.clone()).stream("Describe the moon.").await.unwrap();
     stream.next().await.unwrap().unwrap();
     drop(stream);
     let entries = bench.entries(&settings).await;
@@ -84,8 +93,16 @@ async fn missing_usage_is_estimated_and_flagged() {
         let whole = provider.chat("Say hello.").await.unwrap();
         let streamed = provider.stream("Say hello.").await.unwrap().response().await.unwrap();
         for response in [whole, streamed] {
-            assert!(response.usage.estimated && response.output_tokens > 0, "{name}: {:?}", response.usage);
-            assert!(response.warnings.iter().any(|warning| warning.contains("estimate")), "{:?}", response.warnings);
+            assert!(
+                response.usage.estimated && response.output_tokens > 0,
+                "{name}: {:?}",
+                response.usage
+            );
+            assert!(
+                response.warnings.iter().any(|warning| warning.contains("estimate")),
+                "{:?}",
+                response.warnings
+            );
         }
     }
 }

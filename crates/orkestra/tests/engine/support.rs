@@ -42,7 +42,11 @@ impl Router for Opinion {
         vec!["general"]
     }
     fn forecast(&self, _: &Features, head: &str) -> Result<Forecast> {
-        let tier = |tier| TierForecast { score: *self.0.get(tier), uncertainty: 0.05, output_tokens: 200.0 };
+        let tier = |tier| TierForecast {
+            score: *self.0.get(tier),
+            uncertainty: 0.05,
+            output_tokens: 200.0,
+        };
         let tiers = PerTier::from_fn(tier);
         Ok(Forecast { router: "opinion".into(), head: head.into(), tiers, neighbours: Vec::new() })
     }
@@ -75,7 +79,10 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub(crate) async fn new() -> Self {
-        Self { simulator: Simulator::start_on_loopback().await.unwrap(), ledger: Arc::new(Memory::default()) }
+        Self {
+            simulator: Simulator::start_on_loopback().await.unwrap(),
+            ledger: Arc::new(Memory::default()),
+        }
     }
 
     pub(crate) fn settings(&self, router: Arc<Opinion>) -> Settings {
@@ -93,7 +100,12 @@ impl Bench {
     }
 
     pub(crate) fn provider_with(&self, name: &str, settings: Settings) -> Provider {
-        Provider::builder(name).key(KEY).base_url(self.simulator.base_url(name)).settings(settings).build().unwrap()
+        Provider::builder(name)
+            .key(KEY)
+            .base_url(self.simulator.base_url(name))
+            .settings(settings)
+            .build()
+            .unwrap()
     }
 
     pub(crate) fn impatient(&self, name: &str, timeouts: Timeouts) -> Provider {
