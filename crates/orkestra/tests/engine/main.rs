@@ -9,3 +9,4 @@ mod plans;
 mod secrets;
 mod streams;
 mod support;
+mod wire;
