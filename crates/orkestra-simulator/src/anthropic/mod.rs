@@ -91,7 +91,8 @@ impl Vendor for Anthropic {
         }
         match call.header("anthropic-version") {
             None => Err(errors::invalid("anthropic-version: header is required")),
-            Some("2023-06-01" | "2023-01-01") => Ok(()),
+            // The newest is what the vendor's SDK sends since 2.12; both take the same Messages requests here.
+            Some("2023-01-01" | "2023-06-01" | "2026-10-21") => Ok(()),
             Some(version) => Err(errors::invalid(&format!(
                 "anthropic-version: {version:?} is not a valid version"
             ))),
