@@ -17,8 +17,8 @@ from simulator import Simulator, running
 OLDER = {"openai": "gpt-4o", "anthropic": "claude-haiku-4-5", "google": "gemini-2.5-flash-lite"}
 NEWEST = {"openai": "gpt-6.1-sol", "anthropic": "claude-opus-5-5", "google": "gemini-4-argon"}
 
-USER = {"role": "user", "content": "What is the capital of Japan?"}
-TURNS = [USER, {"role": "assistant", "content": "Tokyo."}, {"role": "user", "content": "And of France?"}]
+USER = {"role": "user", "content": "What boils at 100 degrees?"}
+TURNS = [USER, {"role": "assistant", "content": "Water, at sea level."}, {"role": "user", "content": "And on a mountain?"}]
 
 # Headers that say something about the protocol; the rest names the SDK and the machine.
 HEADERS = {"accept", "content-type", "authorization", "x-api-key", "x-goog-api-key", "anthropic-version", "anthropic-beta"}

@@ -6,7 +6,7 @@ import pytest
 TURNS = [
     {"role": "user", "content": "Hello"},
     {"role": "assistant", "content": "Hello! What can I do?"},
-    {"role": "user", "content": "Explain hash tables [[reply: they map keys to places]]"},
+    {"role": "user", "content": "Explain how tides work [[reply: they map keys to places]]"},
 ]
 TEXT = "[simulated] they map keys to places"
 CALL = {"max_tokens": 2000, "messages": TURNS}

@@ -6,7 +6,7 @@ from google.genai import errors, types
 TURNS = [
     types.Content(role="user", parts=[types.Part(text="Hello")]),
     types.Content(role="model", parts=[types.Part(text="Hello! What can I do?")]),
-    types.Content(role="user", parts=[types.Part(text="Explain hash tables [[reply: they map keys to places]]")]),
+    types.Content(role="user", parts=[types.Part(text="Explain how tides work [[reply: they map keys to places]]")]),
 ]
 TEXT = "[simulated] they map keys to places"
 BRIEF = types.GenerateContentConfig(system_instruction="Be brief.")

@@ -4,7 +4,7 @@
 //! # async fn example() -> orkestra::Result<()> {
 //! use orkestra::Provider;
 //! let google = Provider::new("google", "your key")?;
-//! let response = google.chat("What's the capital of Japan?").await?;
+//! let response = google.chat("What makes the sea salty?").await?;
 //! println!("{}", response.text);
 //! println!("{} cost {}, saved {} against {}", response.model, response.cost, response.savings, response.base_model);
 //! # Ok(()) }

@@ -32,7 +32,7 @@ async fn an_older_model_answers_with_text_alone() {
 async fn a_newer_model_puts_an_empty_thinking_block_first() {
     let client = Client::start().await;
     let json =
-        client.post(MESSAGES, &message("claude-opus-5-5", "Explain hash tables")).await.json();
+        client.post(MESSAGES, &message("claude-opus-5-5", "Explain how tides work")).await.json();
     assert_eq!(
         (&json["content"][0]["type"], &json["content"][0]["thinking"]),
         (&json!("thinking"), &json!(""))

@@ -11,7 +11,7 @@ const GOOGLE_STREAM: &str = "/google/v1beta/models/gemini-3.8-flash:streamGenera
 
 /// A path and a body per vendor.
 fn requests(stream: bool) -> [(&'static str, &'static str, Value); 3] {
-    let user = json!([{"role": "user", "content": "Explain hash tables"}]);
+    let user = json!([{"role": "user", "content": "Explain how tides work"}]);
     [
         (
             "openai",
@@ -26,7 +26,7 @@ fn requests(stream: bool) -> [(&'static str, &'static str, Value); 3] {
         (
             "google",
             if stream { GOOGLE_STREAM } else { GOOGLE },
-            json!({"contents": [{"parts": [{"text": "Explain hash tables"}]}]}),
+            json!({"contents": [{"parts": [{"text": "Explain how tides work"}]}]}),
         ),
     ]
 }

@@ -20,7 +20,7 @@ fn with_config(prompt: &str, config: Value) -> Value {
 async fn thoughts_count_beside_candidates() {
     let client = Client::start().await;
     let json = client
-        .post(&path("gemini-3-flash-preview", "generateContent"), &content("Explain hash tables"))
+        .post(&path("gemini-3-flash-preview", "generateContent"), &content("Explain how tides work"))
         .await
         .json();
     let usage = &json["usageMetadata"];
@@ -44,7 +44,7 @@ async fn thoughts_count_beside_candidates() {
 #[tokio::test]
 async fn both_forms_of_a_stream_say_the_same() {
     let client = Client::start().await;
-    let body = content("Explain hash tables, please");
+    let body = content("Explain how tides work, please");
     let events =
         client.post(&path("gemini-3.8-flash", "streamGenerateContent?alt=sse"), &body).await;
     assert!(events.headers["content-type"].to_str().unwrap().starts_with("text/event-stream"));
@@ -75,7 +75,7 @@ async fn both_forms_of_a_stream_say_the_same() {
 #[tokio::test]
 async fn running_out_of_tokens_while_thinking_leaves_a_content_without_parts() {
     let client = Client::start().await;
-    let body = with_config("Explain hash tables", json!({"maxOutputTokens": 5}));
+    let body = with_config("Explain how tides work", json!({"maxOutputTokens": 5}));
     let json = client.post(&path("gemini-3.1-pro-preview", "generateContent"), &body).await.json();
     let candidate = &json["candidates"][0];
     assert_eq!(

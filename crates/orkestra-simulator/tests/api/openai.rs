@@ -16,7 +16,7 @@ fn with(mut body: Value, name: &str, value: Value) -> Value {
 #[tokio::test]
 async fn an_answer_has_the_documented_shape_and_is_the_same_every_time() {
     let client = Client::start().await;
-    let body = chat("gpt-4o", "What is the capital of Japan?");
+    let body = chat("gpt-4o", "What boils at 100 degrees?");
     let (first, second) = (client.post(CHAT, &body).await, client.post(CHAT, &body).await);
     assert_eq!(first.text, second.text);
     assert!(first.headers.contains_key("x-request-id"));
@@ -49,7 +49,7 @@ async fn harder_prompts_get_longer_answers() {
     };
     let easy = tokens("Say hello").await;
     let hard =
-        tokens("Design and implement a B-tree, prove its bounds and explain every step in detail")
+        tokens("Design and implement a scheduler, prove its bounds and explain every step in detail")
             .await;
     assert!(hard > 3 * easy, "{hard} and {easy}");
 }
@@ -93,12 +93,12 @@ async fn without_include_usage_a_stream_carries_none() {
 async fn reasoning_counts_inside_completion_tokens_and_can_use_them_up() {
     let client = Client::start().await;
     let usage =
-        client.post(CHAT, &chat("gpt-5", "Explain hash tables")).await.json()["usage"].clone();
+        client.post(CHAT, &chat("gpt-5", "Explain how tides work")).await.json()["usage"].clone();
     let reasoning = usage["completion_tokens_details"]["reasoning_tokens"].as_u64().unwrap();
     assert!(reasoning > 0 && reasoning.is_multiple_of(64));
     assert!(usage["completion_tokens"].as_u64().unwrap() > reasoning);
 
-    let small = with(chat("gpt-5", "Explain hash tables"), "max_completion_tokens", json!(20));
+    let small = with(chat("gpt-5", "Explain how tides work"), "max_completion_tokens", json!(20));
     let json = client.post(CHAT, &small).await.json();
     assert_eq!(json["choices"][0]["finish_reason"], "length");
     assert_eq!(json["choices"][0]["message"]["content"], "");
@@ -109,7 +109,7 @@ async fn reasoning_counts_inside_completion_tokens_and_can_use_them_up() {
 async fn the_limit_and_stop_sequences_end_an_answer() {
     let client = Client::start().await;
     let json = client
-        .post(CHAT, &with(chat("gpt-4o", "Explain hash tables"), "max_tokens", json!(10)))
+        .post(CHAT, &with(chat("gpt-4o", "Explain how tides work"), "max_tokens", json!(10)))
         .await
         .json();
     assert_eq!(json["choices"][0]["finish_reason"], "length");

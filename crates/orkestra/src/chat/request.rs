@@ -15,7 +15,7 @@ pub const MAX_PROMPT_BYTES: usize = 16 * 1024 * 1024;
 ///
 /// ```
 /// use orkestra::chat::Request;
-/// let request = Request::from("What's the capital of Japan?").max_tokens(100);
+/// let request = Request::from("What makes the sea salty?").max_tokens(100);
 /// assert!(request.validate().is_ok());
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -19,7 +19,7 @@ use crate::{
 /// ```no_run
 /// # async fn example() -> orkestra::Result<()> {
 /// let google = orkestra::Provider::new("google", "your key")?;
-/// let response = google.chat("What's the capital of Japan?").await?;
+/// let response = google.chat("What makes the sea salty?").await?;
 /// println!("{} ({}: {}, saved {})", response.text, response.model, response.cost, response.savings);
 /// # Ok(()) }
 /// ```
@@ -34,7 +34,7 @@ pub struct Provider {
 /// # async fn example() -> orkestra::Result<()> {
 /// use orkestra::{MultiProvider, Provider, strategy::Balanced};
 /// let all = MultiProvider::new(&[Provider::new("google", "key 1")?, Provider::new("openai", "key 2")?])?;
-/// let response = all.chat_by(&Balanced, "Explain how a hash table grows").await?;
+/// let response = all.chat_by(&Balanced, "Explain how tides work").await?;
 /// # Ok(()) }
 /// ```
 #[derive(Clone, Debug)]
