@@ -20,7 +20,10 @@ fn with_config(prompt: &str, config: Value) -> Value {
 async fn thoughts_count_beside_candidates() {
     let client = Client::start().await;
     let json = client
-        .post(&path("gemini-3-flash-preview", "generateContent"), &content("Explain how tides work"))
+        .post(
+            &path("gemini-3-flash-preview", "generateContent"),
+            &content("Explain how tides work"),
+        )
         .await
         .json();
     let usage = &json["usageMetadata"];

@@ -48,9 +48,10 @@ async fn harder_prompts_get_longer_answers() {
         json["usage"]["completion_tokens"].as_u64().unwrap()
     };
     let easy = tokens("Say hello").await;
-    let hard =
-        tokens("Design and implement a scheduler, prove its bounds and explain every step in detail")
-            .await;
+    let hard = tokens(
+        "Design and implement a scheduler, prove its bounds and explain every step in detail",
+    )
+    .await;
     assert!(hard > 3 * easy, "{hard} and {easy}");
 }
 

@@ -113,8 +113,10 @@ impl HttpUpstream {
             let (name, value) = self.dialect.key_header(key.expose());
             request = request.header(name, value);
         }
-        let request =
-            request.header("content-type", "application/json").body(encoded.body.to_string());
+        let request = request
+            .header("accept", "application/json")
+            .header("content-type", "application/json")
+            .body(encoded.body.to_string());
         let response = request.send().await.map_err(|cause| self.unreachable(cause))?;
         if response.status().is_success() {
             return Ok(response);

@@ -55,7 +55,11 @@ struct Difference {
 
 impl Logical {
     fn request(&self) -> Request {
-        let turns = self.messages.iter().map(|turn| Message::text(turn.role, &turn.content)).collect::<Vec<_>>();
+        let turns = self
+            .messages
+            .iter()
+            .map(|turn| Message::text(turn.role, &turn.content))
+            .collect::<Vec<_>>();
         let mut request = Request::from(turns).model(&self.model);
         request.system.clone_from(&self.system);
         request.max_tokens = self.max_tokens.unwrap_or(request.max_tokens);
@@ -67,9 +71,14 @@ impl Logical {
 /// Every leaf of `value` by its path.
 fn leaves(path: &str, value: &Value, found: &mut BTreeMap<String, Value>) {
     match value {
-        Value::Object(fields) => fields.iter().for_each(|(key, value)| leaves(&format!("{path}/{key}"), value, found)),
+        Value::Object(fields) => {
+            fields.iter().for_each(|(key, value)| leaves(&format!("{path}/{key}"), value, found))
+        }
         Value::Array(items) => {
-            items.iter().enumerate().for_each(|(at, value)| leaves(&format!("{path}/{at}"), value, found));
+            items
+                .iter()
+                .enumerate()
+                .for_each(|(at, value)| leaves(&format!("{path}/{at}"), value, found));
         }
         leaf => drop(found.insert(path.to_owned(), leaf.clone())),
     }
@@ -91,7 +100,9 @@ fn fields(sent: &Value) -> BTreeMap<String, Value> {
 
 async fn sent_by_us(bench: &Bench, logical: &Logical) -> Value {
     bench.simulator.clear();
-    let builder = Provider::builder(&logical.provider).key(KEY).base_url(bench.simulator.base_url(&logical.provider));
+    let builder = Provider::builder(&logical.provider)
+        .key(KEY)
+        .base_url(bench.simulator.base_url(&logical.provider));
     let provider = builder.settings(bench.settings(easy())).build().unwrap();
     if logical.stream {
         provider.stream(logical.request()).await.unwrap().response().await.unwrap();
@@ -106,9 +117,13 @@ async fn sent_by_us(bench: &Bench, logical: &Logical) -> Value {
 async fn our_requests_are_the_sdks_but_for_what_is_explained() {
     let bench = Bench::new().await;
     let differences: Vec<Difference> = serde_json::from_str(DIFFERENCES).unwrap();
-    assert!(differences.iter().all(|difference| difference.reason.len() > 20), "every difference has its reason");
+    assert!(
+        differences.iter().all(|difference| difference.reason.len() > 20),
+        "every difference has its reason"
+    );
     let (mut unexplained, mut used) = (Vec::new(), BTreeSet::new());
-    let calls: Vec<Call> = RECORDED.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let calls: Vec<Call> =
+        RECORDED.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert!(calls.len() >= 30, "only {} calls were recorded", calls.len());
     for Call { call, logical, sent } in &calls {
         let mut ours = sent_by_us(&bench, logical).await;
@@ -116,16 +131,25 @@ async fn our_requests_are_the_sdks_but_for_what_is_explained() {
         let (ours, theirs) = (fields(&ours), fields(sent));
         let names: BTreeSet<&String> = ours.keys().chain(theirs.keys()).collect();
         for name in names.into_iter().filter(|name| ours.get(*name) != theirs.get(*name)) {
-            let explained = differences
-                .iter()
-                .position(|difference| difference.provider == logical.provider && difference.field == *name);
+            let explained = differences.iter().position(|difference| {
+                difference.provider == logical.provider && difference.field == *name
+            });
             match explained {
                 Some(at) => drop(used.insert(at)),
-                None => unexplained.push(format!("{call} {name}: SDK {:?}, we {:?}", theirs.get(name), ours.get(name))),
+                None => unexplained.push(format!(
+                    "{call} {name}: SDK {:?}, we {:?}",
+                    theirs.get(name),
+                    ours.get(name)
+                )),
             }
         }
     }
     assert!(unexplained.is_empty(), "{}", unexplained.join("\n"));
-    let idle: Vec<&str> = differences.iter().enumerate().filter(|(at, _)| !used.contains(at)).map(|(_, it)| it.field.as_str()).collect();
+    let idle: Vec<&str> = differences
+        .iter()
+        .enumerate()
+        .filter(|(at, _)| !used.contains(at))
+        .map(|(_, it)| it.field.as_str())
+        .collect();
     assert!(idle.is_empty(), "explained, but no longer different: {idle:?}");
 }
