@@ -11,7 +11,7 @@ RECORDING = Path(__file__).parents[2] / "crates/orkestra/tests/fixtures/wire/sdk
 RECORDED = {line["call"]: line for line in map(json.loads, RECORDING.read_text().splitlines())}
 
 
-@pytest.mark.parametrize(("name", "request_"), logical_requests(), ids=lambda value: value if isinstance(value, str) else "")
+@pytest.mark.parametrize(("name", "request_"), list(logical_requests()), ids=lambda value: value if isinstance(value, str) else "")
 def test_the_sdk_still_sends_what_was_recorded(simulator, name, request_):
     assert RECORDED[name]["logical"] == request_
     assert record(simulator, request_) == RECORDED[name]["sent"], (
