@@ -5,14 +5,15 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use jiff::civil::date;
 use orkestra::{
-    Error, ErrorKind, Result, Settings, Usd,
-    catalogue::Catalogue,
-    chat::{Request, Usage},
-    ledger::{Entry, Ledger, Query, Recorder, Totals},
+    Error, ErrorKind, Provider, Result, Settings, Usd,
+    catalogue::{Catalogue, Model},
+    chat::{FinishReason, Reply, Request, Usage},
+    ledger::{Entry, Ledger, Memory, Query, Recorder, Totals},
+    provider::{Answer, Streaming, Upstream},
 };
 use proptest::prelude::*;
 
-use crate::support::{Bench, easy, hard, on};
+use crate::support::{Bench, TODAY, WAIT, easy, hard, on, opinion};
 
 #[tokio::test]
 async fn every_billed_attempt_has_one_entry_and_the_sum_is_the_total() {
@@ -118,7 +119,61 @@ fn any_usage() -> impl Strategy<Value = Usage> {
     )
 }
 
+/// A provider that reports whatever the test wants it to.
+#[derive(Debug)]
+struct Reporting(Usage);
+
+#[async_trait]
+impl Upstream for Reporting {
+    fn name(&self) -> &str {
+        "anthropic"
+    }
+    async fn complete(&self, _: &Request, _: &Model) -> Result<Answer> {
+        let (text, finish_reason) = ("Done.".to_owned(), FinishReason::Stop);
+        let reply =
+            Reply { text, finish_reason, usage: Some(self.0), model: None, request_id: None };
+        Ok(Answer { reply, warnings: Vec::new(), simulated: false })
+    }
+    async fn stream(&self, _: &Request, _: &Model) -> Result<Streaming> {
+        Err(Error::invalid("not asked for"))
+    }
+}
+
 proptest! {
+    #[test]
+    fn savings_and_cost_are_the_baselines_cost_whatever_was_used(
+        usages in prop::collection::vec(any_usage(), 1..6),
+        scores in (0.0..1.0_f64, 0.0..1.0_f64, 0.0..1.0_f64),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let ledger = Arc::new(Memory::default());
+            let router = opinion(scores.0, scores.1, scores.2);
+            let settings = Settings {
+                embedder: router.clone(),
+                router,
+                clock: on(TODAY),
+                recorder: Recorder::new(ledger.clone(), None).waiting_at_most(WAIT),
+                ..Settings::new().unwrap()
+            };
+            let mut cost = Usd::ZERO;
+            for usage in &usages {
+                let provider = Provider::over(Arc::new(Reporting(*usage)), settings.clone()).unwrap();
+                let response = provider.chat("Say hello.").await.unwrap();
+                prop_assert!(response.cost >= Usd::ZERO);
+                prop_assert_eq!(response.cost + response.savings, response.base_cost);
+                prop_assert_eq!(response.input_cost + response.output_cost, response.cost);
+                prop_assert_eq!(response.input_tokens, usage.input_tokens());
+                cost += response.cost;
+            }
+            prop_assert!(settings.recorder.flush(WAIT).await.is_empty());
+            let totals = ledger.totals(&Query::default()).await.unwrap().overall;
+            prop_assert_eq!((totals.calls, totals.cost), (usages.len() as u64, cost));
+            prop_assert_eq!(totals.cost + totals.savings, totals.base_cost);
+            Ok(())
+        })?;
+    }
+
     #[test]
     fn a_bill_is_never_negative_and_its_parts_add_up(usage in any_usage(), position in any::<prop::sample::Index>()) {
         let models: Vec<_> = Catalogue::builtin().models().iter().collect();
@@ -133,7 +188,7 @@ proptest! {
     #[test]
     fn a_plans_first_good_enough_model_is_the_cheapest(characters in 1_usize..20_000, max_tokens in 1_u32..16_000) {
         let settings = Settings { embedder: easy(), router: easy(), clock: on(date(2026, 11, 23)), ..Settings::new().unwrap() };
-        let provider = orkestra::Provider::builder("openai").settings(settings).build().unwrap();
+        let provider = Provider::builder("openai").settings(settings).build().unwrap();
         let plan = provider.route(Request::from("a".repeat(characters)).max_tokens(max_tokens)).unwrap();
         let least = plan.candidates.iter().map(|candidate| candidate.expected_cost).min().unwrap();
         prop_assert_eq!(plan.choice().expected_cost, least);
