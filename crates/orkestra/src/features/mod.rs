@@ -2,7 +2,21 @@
 //!
 //! Nothing here decides, talks to a network or reads a clock.
 
+mod embedding;
+mod surface;
+mod tensors;
+mod tokenizer;
+mod vocabulary;
+
 use std::fmt;
+
+use crate::chat::Request;
+pub(crate) use embedding::StaticEmbedder;
+pub use surface::{estimate_tokens, judged_text};
+pub(crate) use tensors::{Block, Table};
+pub(crate) use tokenizer::Tokenizer;
+pub(crate) use vocabulary::Vocabulary;
+pub use vocabulary::VocabularyTables;
 
 /// What is known about a request before any model sees it.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,6 +29,21 @@ pub struct Features {
     pub embedded_tokens: usize,
     /// Counts of the whole request.
     pub counts: Counts,
+}
+
+impl Features {
+    /// What `embedder` and a count make of `request`.
+    #[must_use]
+    pub fn of(request: &Request, embedder: &dyn Embedder) -> Self {
+        let judged = judged_text(request);
+        let Embedding { vector, tokens } = embedder.embed(&judged);
+        Self {
+            embedding: vector,
+            embedder: embedder.id().to_owned(),
+            embedded_tokens: tokens,
+            counts: surface::counts(request, &judged),
+        }
+    }
 }
 
 /// Counts of the whole request's surface.

@@ -2,11 +2,23 @@
 //!
 //! Belief only: nothing here knows prices, models at hand or what the user wants. `strategy/` decides.
 
+pub mod artefact;
+mod index;
+pub mod nearest;
+mod question;
+mod trained;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{error::Result, features::Features};
+
+pub use question::{normalised_question, question_hash, question_stem};
+pub use trained::{Trained, embedded, from_bytes, from_file};
+
+/// The head that answers where a family has none of its own.
+pub const GENERAL: &str = "general";
 
 /// A model's place in its provider's line-up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

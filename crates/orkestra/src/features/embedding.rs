@@ -1,0 +1,101 @@
+//! The `static` embedder: the mean of weighted token vectors, of unit length.
+//!
+//! No transformer runs here. The vectors were distilled from one (see `evals/README.md`), their
+//! inverse-frequency weights are part of their scales.
+
+use std::fmt;
+
+use super::{Embedder, Embedding, tensors::Table, tokenizer::Tokenizer};
+
+/// Codes are four bits wide and stored with this offset, so that a nibble is never negative.
+const OFFSET: f32 = 8.0;
+
+/// Embeds by averaging one vector per token.
+#[derive(Clone)]
+pub(crate) struct StaticEmbedder {
+    id: String,
+    dimensions: usize,
+    tokenizer: Tokenizer,
+    /// Row by row, two codes a byte: dimension `j` low, `j + dimensions / 2` high.
+    codes: Table<u8>,
+    /// One factor a row; 0 for tokens that say nothing.
+    scales: Table<f32>,
+}
+
+impl StaticEmbedder {
+    /// Puts the tables together; the message names what does not fit.
+    pub(crate) fn new(
+        id: String,
+        dimensions: usize,
+        tokenizer: Tokenizer,
+        codes: Table<u8>,
+        scales: Table<f32>,
+    ) -> Result<Self, String> {
+        let tokens = tokenizer.vocabulary().len();
+        if dimensions < 2 || dimensions % 2 != 0 {
+            return Err(format!(
+                "embedder.dimensions is {dimensions}; it must be even and above 0"
+            ));
+        }
+        if codes.len() != tokens * (dimensions / 2) || scales.len() != tokens {
+            return Err(format!("tokens.codes or tokens.scales do not have {tokens} rows"));
+        }
+        if !scales.iter().all(|scale| scale.is_finite()) {
+            return Err("tokens.scales holds a value that is no number".to_owned());
+        }
+        Ok(Self { id, dimensions, tokenizer, codes, scales })
+    }
+
+    /// The spelling of every token of `text`, in order; `##` marks one that continues a word.
+    pub(crate) fn tokens(&self, text: &str) -> Vec<String> {
+        let mut indices = Vec::new();
+        self.tokenizer.tokenize(text, &mut indices);
+        let spelling = |index: &u16| self.tokenizer.vocabulary().token(usize::from(*index));
+        indices.iter().map(|index| String::from_utf8_lossy(spelling(index)).into_owned()).collect()
+    }
+}
+
+impl Embedder for StaticEmbedder {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn dimensions(&self) -> usize {
+        self.dimensions
+    }
+
+    fn embed(&self, text: &str) -> Embedding {
+        let mut indices = Vec::with_capacity(text.len() / 4 + 1);
+        self.tokenizer.tokenize(text, &mut indices);
+        let half = self.dimensions / 2;
+        let mut vector = vec![0.0; self.dimensions];
+        let (low, high) = vector.split_at_mut(half);
+        let (codes, scales) = (&*self.codes, &*self.scales);
+        let mut used = 0;
+        for index in indices.iter().map(|index| usize::from(*index)) {
+            let scale = scales.get(index).copied().unwrap_or(0.0);
+            let row = codes.get(index * half..(index + 1) * half).unwrap_or(&[]);
+            if scale == 0.0 {
+                continue;
+            }
+            used += 1;
+            for ((low, high), code) in low.iter_mut().zip(high.iter_mut()).zip(row) {
+                *low += scale * (f32::from(code & 15) - OFFSET);
+                *high += scale * (f32::from(code >> 4) - OFFSET);
+            }
+        }
+        let length = vector.iter().map(|x| x * x).sum::<f32>().sqrt();
+        if length > 0.0 && length.is_finite() {
+            vector.iter_mut().for_each(|x| *x /= length);
+        } else {
+            vector.fill(0.0);
+        }
+        Embedding { vector, tokens: used }
+    }
+}
+
+impl fmt::Debug for StaticEmbedder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StaticEmbedder").field("id", &self.id).finish_non_exhaustive()
+    }
+}
