@@ -32,6 +32,7 @@ pub mod chat;
 pub mod error;
 mod model_id;
 pub mod money;
+mod tier;
 
 // Pure stages: no async, no I/O, no clock.
 pub mod catalogue;

@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer, de};
 use toml::Spanned;
 
 use super::{Ability, DialectName, ModelId, Parameters};
-use crate::routing::Tier;
+use crate::tier::Tier;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{ModelId, Parameters, Price, Rates};
 use crate::{
     error::{Error, ErrorKind, Result},
-    routing::Tier,
+    tier::Tier,
 };
 
 /// A model: where it is called, what it can do, what it costs and when.

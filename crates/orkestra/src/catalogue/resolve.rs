@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use super::{Catalogue, Model, ModelId};
 use crate::{
     error::{Error, ErrorKind, Result},
-    routing::Tier,
+    tier::Tier,
 };
 
 /// The model that answers on a day when another, or itself, was asked for.

@@ -24,8 +24,9 @@ use crate::{
     features::Features,
     ledger::Entry,
     provider::Upstream,
-    routing::{Forecast, Tier},
+    routing,
     strategy::{self, Candidate, Choice, Demand, Plan, Strategy},
+    tier::Tier,
 };
 
 /// Decides, calls and accounts for a pool of providers. Cheap to clone; clones share everything.
@@ -169,7 +170,7 @@ impl Engine {
     fn head(&self) -> &str {
         match &self.pool[..] {
             [only] if self.settings.router.heads().contains(&only.name()) => only.name(),
-            _ => Forecast::GENERAL,
+            _ => routing::GENERAL,
         }
     }
 

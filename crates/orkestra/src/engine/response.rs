@@ -10,8 +10,8 @@ use crate::{
     catalogue::ModelId,
     chat::{FinishReason, Usage},
     money::{self, Usd},
-    routing::Tier,
     strategy::Plan,
+    tier::Tier,
 };
 
 /// An answer, what it cost and what it saved.

@@ -10,7 +10,7 @@ use crate::{
     chat::Usage,
     error::{Error, Result},
     money::Usd,
-    routing::Tier,
+    tier::Tier,
 };
 
 /// One call of one model that was, or may have been, billed. Holds no text of the prompt or the answer.

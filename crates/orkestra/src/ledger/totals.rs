@@ -11,7 +11,7 @@ use crate::{
     chat::Usage,
     error::{Error, ErrorKind, Result},
     money::Usd,
-    routing::Tier,
+    tier::Tier,
 };
 
 /// Sums over entries: of all of them, and of each part.

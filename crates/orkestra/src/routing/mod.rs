@@ -10,8 +10,9 @@ mod trained;
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
+pub use crate::tier::{PerTier, Tier};
 use crate::{error::Result, features::Features};
 
 pub use question::{normalised_question, question_hash, question_stem};
@@ -19,70 +20,6 @@ pub use trained::{Trained, embedded, from_bytes, from_file};
 
 /// The head that answers where a family has none of its own.
 pub const GENERAL: &str = "general";
-
-/// A model's place in its provider's line-up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Tier {
-    /// The cheapest that is any good.
-    Budget,
-    /// The middle.
-    Balanced,
-    /// The best that is sold at an ordinary price.
-    Premium,
-}
-
-impl Tier {
-    /// All tiers, the cheapest first.
-    pub const ALL: [Self; 3] = [Self::Budget, Self::Balanced, Self::Premium];
-
-    /// The tier's name in lower case.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Budget => "budget",
-            Self::Balanced => "balanced",
-            Self::Premium => "premium",
-        }
-    }
-}
-
-impl fmt::Display for Tier {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-/// One value for each tier.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct PerTier<T> {
-    /// The budget tier's.
-    pub budget: T,
-    /// The balanced tier's.
-    pub balanced: T,
-    /// The premium tier's.
-    pub premium: T,
-}
-
-impl<T> PerTier<T> {
-    /// One value from each tier.
-    pub fn from_fn(mut value: impl FnMut(Tier) -> T) -> Self {
-        Self {
-            budget: value(Tier::Budget),
-            balanced: value(Tier::Balanced),
-            premium: value(Tier::Premium),
-        }
-    }
-
-    /// The value of `tier`.
-    pub fn get(&self, tier: Tier) -> &T {
-        match tier {
-            Tier::Budget => &self.budget,
-            Tier::Balanced => &self.balanced,
-            Tier::Premium => &self.premium,
-        }
-    }
-}
 
 /// What the router believes about one request.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -95,11 +32,6 @@ pub struct Forecast {
     pub tiers: PerTier<TierForecast>,
     /// The nearest benchmark questions, the nearest first.
     pub neighbours: Vec<Neighbour>,
-}
-
-impl Forecast {
-    /// The head for several providers, and for those without one of their own.
-    pub const GENERAL: &'static str = "general";
 }
 
 /// What is expected of one tier.

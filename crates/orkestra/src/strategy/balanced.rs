@@ -1,7 +1,7 @@
 //! The middle, unless it will not do.
 
 use super::{Candidate, Choice, Order, Strategy, by_cost, by_score};
-use crate::routing::Tier;
+use crate::tier::Tier;
 
 /// Chooses the balanced tier where it is good enough, else premium; never budget. Among equals the cheaper.
 ///

@@ -9,7 +9,7 @@ use crate::{
     error::{Error, ErrorKind},
     ledger::{Entry, Outcome, Query, Totals, entry::to_micros},
     money::Usd,
-    routing::Tier,
+    tier::Tier,
 };
 
 pub(super) type Result<T> = std::result::Result<T, rusqlite::Error>;
