@@ -1,5 +1,7 @@
 //! What the three dialects make of a provider's answers: recorded forms, every split of a stream, and nonsense.
 
+#![cfg(test)]
+
 use orkestra::{
     ErrorKind,
     catalogue::DialectName,

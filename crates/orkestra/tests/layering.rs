@@ -1,5 +1,7 @@
 //! Holds the invariants of ARCHITECTURE.md that the compiler cannot: who may know whom, and how long a file may be.
 
+#![cfg(test)]
+
 use std::{
     collections::BTreeMap,
     fs,

@@ -1,5 +1,7 @@
 //! The embedded router against what it was made from: the original tokenizer, the distiller, itself.
 
+#![cfg(test)]
+
 use orkestra::{
     ErrorKind,
     chat::{Message, Request, Role},

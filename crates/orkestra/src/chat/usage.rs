@@ -1,5 +1,7 @@
 //! Token counts in buckets that do not overlap.
 
+use std::ops::Add;
+
 use serde::{Deserialize, Serialize};
 
 /// What a call consumed, in tokens. The buckets are disjoint, whatever the provider reports:
@@ -38,5 +40,21 @@ impl Usage {
     #[must_use]
     pub fn plain(input: u64, output: u64) -> Self {
         Self { input, output, ..Self::default() }
+    }
+}
+
+impl Add for Usage {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            input: self.input.saturating_add(other.input),
+            cache_read: self.cache_read.saturating_add(other.cache_read),
+            cache_write_5m: self.cache_write_5m.saturating_add(other.cache_write_5m),
+            cache_write_1h: self.cache_write_1h.saturating_add(other.cache_write_1h),
+            output: self.output.saturating_add(other.output),
+            reasoning: self.reasoning.saturating_add(other.reasoning),
+            estimated: self.estimated || other.estimated,
+        }
     }
 }

@@ -54,7 +54,6 @@ impl Provider {
     }
 
     /// A provider with other settings.
-    #[must_use]
     pub fn builder(name: &str) -> ProviderBuilder {
         ProviderBuilder::new(name)
     }

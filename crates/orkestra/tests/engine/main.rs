@@ -1,5 +1,7 @@
 //! The engine through its public API, over real sockets, against the simulator.
 
+#![cfg(test)]
+
 mod accounting;
 mod answers;
 mod bad_input;
