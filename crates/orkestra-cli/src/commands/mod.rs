@@ -1,0 +1,40 @@
+//! One file, one command. Each asks the engine and hands what it says to [`Output`].
+
+mod chat;
+mod completions;
+mod demo;
+mod doctor;
+mod models;
+mod route;
+mod simulate;
+mod stats;
+
+use std::{io, process::ExitCode};
+
+pub(crate) use simulate::after_help as faults_help;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::{args::Command, failure::Failure, output::Output, settings::Settings};
+
+/// Runs `command`.
+pub(crate) fn run(
+    command: Command,
+    settings: &Settings,
+    output: &Output,
+) -> Result<ExitCode, Failure> {
+    match command {
+        Command::Route(asked) => route::run(&asked, settings, output),
+        Command::Chat(asked) => runtime()?.block_on(chat::run(&asked, settings, output)),
+        Command::Demo => runtime()?.block_on(demo::run(settings, output)),
+        Command::Models(asked) => models::run(&asked, settings, output),
+        Command::Stats(asked) => runtime()?.block_on(stats::run(&asked, settings, output)),
+        Command::Simulate(asked) => runtime()?.block_on(simulate::run(&asked, settings, output)),
+        Command::Doctor => runtime()?.block_on(doctor::run(settings, output)),
+        Command::Completions(asked) => completions::run(&asked, output),
+    }?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn runtime() -> io::Result<Runtime> {
+    Builder::new_multi_thread().worker_threads(2).enable_all().build()
+}
