@@ -32,7 +32,7 @@ impl StaticEmbedder {
         scales: Table<f32>,
     ) -> Result<Self, String> {
         let tokens = tokenizer.vocabulary().len();
-        if dimensions < 2 || dimensions % 2 != 0 {
+        if dimensions < 2 || !dimensions.is_multiple_of(2) {
             return Err(format!(
                 "embedder.dimensions is {dimensions}; it must be even and above 0"
             ));
