@@ -16,7 +16,7 @@ use crate::{
 /// About the root of the number of references: comparing centroids then costs little.
 const CLUSTERS: usize = 160;
 /// References that a search compares. Chosen by agreement with a full search; see evals/README.md.
-pub(crate) const COMPARED: usize = 2000;
+pub(crate) const COMPARED: usize = 1000;
 /// Steps of the dial: half a percent each.
 const DIAL_STEPS: usize = 200;
 
@@ -103,7 +103,7 @@ fn head(view: &HeadView, questions: &[Question]) -> (HeadCard, HeadParts, Vec<Me
         name: view.name.to_owned(),
         kernel,
         compared: COMPARED,
-        prior: prior(view.outcomes.iter().filter(|outcome| outcome.premium.is_some())),
+        prior: prior(&view.outcomes.iter().filter(|outcome| outcome.premium.is_some())),
         default_quality: quality,
     };
     let measured = |task: &str, measure: &str, value: f64, questions: usize| Measurement {

@@ -84,7 +84,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
 }
 
-fn built(inputs: &Inputs) -> Result<(String, Vec<u8>, Vec<dataset::Question>), Box<dyn Error>> {
+/// The validation table, the artefact and the questions.
+type Built = (String, Vec<u8>, Vec<dataset::Question>);
+
+fn built(inputs: &Inputs) -> Result<Built, Box<dyn Error>> {
     let parts = vectors::read(&inputs.vectors, &inputs.date)?;
     let questions = dataset::questions(&inputs.data)?;
     let rows = vectors::embed(&parts, &questions)?;

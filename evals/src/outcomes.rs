@@ -115,7 +115,7 @@ pub(crate) fn scores_of(question: &Question, line_up: &LineUp) -> Option<[Option
 /// What is believed without neighbours: the means over `outcomes`.
 ///
 /// A tier without output tokens gets 400, the rough length of a chat answer.
-pub(crate) fn prior<'a>(outcomes: impl Iterator<Item = &'a Outcome> + Clone) -> Prior {
+pub(crate) fn prior<'a>(outcomes: &(impl Iterator<Item = &'a Outcome> + Clone)) -> Prior {
     let over = |value: &dyn Fn(&Outcome) -> Option<f64>| mean(outcomes.clone().filter_map(value));
     let variance = |tier: Tier| {
         let centre = over(&|outcome| outcome.score(tier)).unwrap_or(0.5);

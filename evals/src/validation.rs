@@ -43,6 +43,11 @@ pub(crate) const TASKS: [Task; 5] = [
     task("mmlu_pro, google", "google", "mmlu_pro", ""),
 ];
 
+/// Similarity and position of the nearest questions, the nearest first.
+type NearList = Vec<(f32, u32)>;
+/// One list for each head.
+type PerHead = Vec<NearList>;
+
 /// One head's view of all questions, and their nearest of other folds.
 pub(crate) struct HeadView {
     pub(crate) name: &'static str,
@@ -50,7 +55,7 @@ pub(crate) struct HeadView {
     pub(crate) outcomes: Vec<Outcome>,
     /// Without the questions of each fold.
     priors: Vec<Prior>,
-    near: Vec<Vec<(f32, u32)>>,
+    near: Vec<NearList>,
     chosen: OnceLock<Kernel>,
 }
 
@@ -63,7 +68,7 @@ pub(crate) fn views(questions: &[Question], vectors: &[Vec<f32>]) -> Vec<HeadVie
             let known = |fold: u64| {
                 let both = questions.iter().zip(&outcomes);
                 let other = both.filter(move |(q, o)| q.fold != fold && o.premium.is_some());
-                prior(other.map(|(_, outcome)| outcome))
+                prior(&other.map(|(_, outcome)| outcome))
             };
             let priors = (0..FOLDS).map(known).collect();
             HeadView {
@@ -78,7 +83,7 @@ pub(crate) fn views(questions: &[Question], vectors: &[Vec<f32>]) -> Vec<HeadVie
         .collect();
     let references: Vec<Vec<f32>> = vectors.iter().map(|row| quantised(row)).collect();
     let half = questions.len().div_ceil(2);
-    let found: Vec<Vec<Vec<Vec<(f32, u32)>>>> = thread::scope(|scope| {
+    let found: Vec<Vec<PerHead>> = thread::scope(|scope| {
         let parts = [0..half, half..questions.len()];
         let (views, references) = (&views, &references);
         let workers = parts.map(|part| {
@@ -104,7 +109,7 @@ fn nearest_of(
     vector: &[f32],
     references: &[Vec<f32>],
     views: &[HeadView],
-) -> Vec<Vec<(f32, u32)>> {
+) -> PerHead {
     let similarities: Vec<f32> = references.iter().map(|row| dot(row, vector)).collect();
     let pick = |view: &HeadView| {
         if view.outcomes[query].premium.is_none() {

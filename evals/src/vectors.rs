@@ -15,8 +15,8 @@ use safetensors::SafeTensors;
 
 use crate::dataset::Question;
 
-/// Reference vectors get this many levels either way: six bits, which validation cannot tell from
-/// floats and which compress to three quarters of eight.
+/// Reference vectors get this many levels either way: six bits, stored in eight and compressed to
+/// little more than six. Validation sees the rounded vectors too.
 const LEVELS: f32 = 31.0;
 
 /// Reads what `distill.py` wrote into the parts of an artefact that knows no question yet.

@@ -1,5 +1,7 @@
 //! How long a belief takes: `cargo bench -p orkestra --bench decision`. Planning is not in it.
 
+#![expect(clippy::expect_used, reason = "a failure here is the report")]
+
 use divan::{Bencher, black_box, counter::ItemsCount};
 use orkestra::{chat::Request, features::Features, routing};
 

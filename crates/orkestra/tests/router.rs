@@ -2,6 +2,8 @@
 
 #![cfg(test)]
 
+#![expect(clippy::unwrap_used, reason = "a failure here is the report")]
+
 use orkestra::{
     ErrorKind,
     chat::{Message, Request, Role},

@@ -1,5 +1,7 @@
 //! Damaged, forged and foreign router files: a clear error, never a panic.
 
+#![expect(clippy::unwrap_used, reason = "a failure here is the report")]
+
 use std::{io::Write as _, path::Path};
 
 use orkestra::{

@@ -168,8 +168,8 @@ impl Router for Nearest {
         }
         let (card, tables) = self.head(head);
         let kernel = card.kernel;
-        let eligible = |reference| tables.knows(reference);
-        let near = index.nearest(&features.embedding, kernel.neighbours, card.compared, eligible);
+        let near =
+            index.nearest(&features.embedding, kernel.neighbours, card.compared, tables.knows());
         let neighbours: Vec<(f64, Outcome)> = near
             .iter()
             .map(|near| (f64::from(near.similarity), tables.outcome(near.reference)))

@@ -45,9 +45,10 @@ pub(super) struct HeadTables {
 }
 
 impl HeadTables {
-    /// Whether the head knows an outcome of `reference`.
-    pub(super) fn knows(&self, reference: usize) -> bool {
-        self.outcomes.get(reference * 3).is_some_and(|code| *code != write::MISSING)
+    /// Tells whether the head knows an outcome of a reference.
+    pub(super) fn knows(&self) -> impl Fn(usize) -> bool {
+        let outcomes: &[u8] = &self.outcomes;
+        move |reference| outcomes.get(reference * 3).is_some_and(|code| *code != write::MISSING)
     }
 
     /// What was measured on `reference`.
