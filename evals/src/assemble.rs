@@ -18,7 +18,7 @@ const CLUSTERS: usize = 160;
 /// References that a search compares. Chosen by agreement with a full search; see evals/README.md.
 pub(crate) const COMPARED: usize = 1000;
 /// Steps of the dial: half a percent each.
-const DIAL_STEPS: usize = 200;
+pub(crate) const DIAL_STEPS: usize = 200;
 
 /// Fills `parts` with references and heads.
 pub(crate) fn assemble(

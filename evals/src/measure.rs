@@ -96,17 +96,21 @@ pub(crate) fn margins(curve: &[Point], steps: usize) -> Vec<f32> {
         .collect()
 }
 
-/// The quality at the curve's knee, where routing is furthest above random mixing, but not below 0.95:
-/// who does not ask for less expects premium's answers with few exceptions. In steps of 0.005.
-pub(crate) fn default_quality(curve: &[Point]) -> f64 {
+/// The quality at the curve's knee, where routing is furthest above random mixing.
+pub(crate) fn knee(curve: &[Point]) -> f64 {
     let (premium, budget) = (curve[0], curve[curve.len() - 1]);
     let above_random = |point: &Point| {
         (point.score - budget.score) / (premium.score - budget.score)
             - (point.price - budget.price) / (premium.price - budget.price)
     };
     let knee = curve.iter().max_by(|a, b| above_random(a).total_cmp(&above_random(b)));
-    let quality = knee.map_or(1.0, |knee| knee.score / premium.score);
-    ((quality.clamp(0.95, 0.99) * 200.0).round()) / 200.0
+    knee.map_or(1.0, |knee| knee.score / premium.score)
+}
+
+/// The quality that is kept when none is asked for: the knee, but not below 0.95, in steps of 0.005.
+/// Who does not ask for less expects premium's answers with few exceptions.
+pub(crate) fn default_quality(curve: &[Point]) -> f64 {
+    ((knee(curve).clamp(0.95, 0.99) * 200.0).round()) / 200.0
 }
 
 /// The point of `curve` that the margin for `quality` leads to.

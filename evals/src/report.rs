@@ -8,7 +8,9 @@ use orkestra::{
 };
 
 use crate::{
+    assemble::DIAL_STEPS,
     dataset::Question,
+    measure::{at_quality, curve, knee, margins},
     validation::{HeadView, TASKS, plain},
 };
 
@@ -32,6 +34,27 @@ pub(crate) fn kernels(
     for (view, kernel) in views.iter().zip(&chosen) {
         let mean = view.mean_apgr(kernel, questions);
         writeln!(text, "{}: {kernel:?}, mean APGR {mean:.4}", view.name)?;
+    }
+    Ok(text)
+}
+
+/// What each quality on the dial costs, as fitted, and where each head's knee lies.
+pub(crate) fn dials(views: &[HeadView], questions: &[Question]) -> Result<String, Box<dyn Error>> {
+    let mut text = String::from(
+        "| head | knee | quality | margin | quality kept | price share |\n|---|---|---|---|---|---|\n",
+    );
+    for view in views {
+        let judged = view.judged(&view.best_kernel(questions), questions);
+        let curve = curve(&judged, view.prices);
+        let margins = margins(&curve, DIAL_STEPS);
+        let (knee, premium) = (knee(&curve), curve[0]);
+        for quality in [0.99, 0.98, 0.95, 0.925, 0.90, 0.85] {
+            let point = at_quality(&curve, &margins, quality);
+            let margin = margins[(quality * DIAL_STEPS as f64).round() as usize];
+            let (kept, share) = (point.score / premium.score, point.price / premium.price);
+            let name = view.name;
+            writeln!(text, "| {name} | {knee:.3} | {quality} | {margin:.3} | {kept:.3} | {share:.3} |")?;
+        }
     }
     Ok(text)
 }

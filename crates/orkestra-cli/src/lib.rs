@@ -1,7 +1,7 @@
 //! The `orkestra` command as a function, so that other programs can carry it.
 //!
-//! Glue only: flags and environment become [`settings`], a command in [`commands`] asks the engine, and
-//! [`output`] is the one place that prints. Nothing here decides which model is called or what a call costs.
+//! Glue only: flags and environment become `settings`, a command in `commands` asks the engine, and
+//! `output` is the one place that prints. Nothing here decides which model is called or what a call costs.
 
 mod args;
 mod commands;

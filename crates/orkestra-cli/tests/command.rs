@@ -79,6 +79,25 @@ fn environment_values_that_make_no_sense_are_named() {
 }
 
 #[test]
+fn the_ledgers_place_comes_from_the_flag_then_the_environment_then_the_home() {
+    let home = Home::new();
+    let place = |arguments: &[&str], variables: &[(&str, &str)]| {
+        let mut all = vec!["stats", "--json"];
+        all.extend(arguments);
+        home.run_with(&all, variables, b"").succeeded().json()["ledger"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    let at_home = home.path().join(".orkestra/ledger.db");
+    assert_eq!(place(&[], &[]), at_home.to_str().unwrap());
+    assert_eq!(place(&[], &[("ORKESTRA_LEDGER", "env.db")]), "env.db");
+    assert_eq!(place(&["--ledger", "flag.db"], &[("ORKESTRA_LEDGER", "env.db")]), "flag.db");
+    home.run_with(&["stats"], &[("ORKESTRA_LEDGER", "off")], b"")
+        .refused(2, &["the ledger is off"]);
+}
+
+#[test]
 fn without_a_home_deciding_works_and_the_ledger_says_what_it_needs() {
     let home = Home::new();
     let mut route = home.command(&["route", "--date", support::DAY, "hello"]);
