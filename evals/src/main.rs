@@ -92,7 +92,7 @@ fn built(inputs: &Inputs) -> Result<Built, Box<dyn Error>> {
     let questions = dataset::questions(&inputs.data)?;
     let rows = vectors::embed(&parts, &questions)?;
     let views = validation::views(&questions, &rows);
-    let table = report::kernels(&views, &questions)?;
+    let table = report::kernels(&views, &questions)? + "\n" + &report::dials(&views, &questions)?;
     let bytes = assemble::assemble(parts, &questions, &rows, &views)?.to_bytes()?;
     Ok((table, bytes, questions))
 }

@@ -107,10 +107,9 @@ pub(crate) fn knee(curve: &[Point]) -> f64 {
     knee.map_or(1.0, |knee| knee.score / premium.score)
 }
 
-/// The quality that is kept when none is asked for: the knee, but not below 0.95, in steps of 0.005.
-/// Who does not ask for less expects premium's answers with few exceptions.
+/// The quality that is kept when none is asked for: the knee, but not below 0.90, in steps of 0.005.
 pub(crate) fn default_quality(curve: &[Point]) -> f64 {
-    ((knee(curve).clamp(0.95, 0.99) * 200.0).round()) / 200.0
+    ((knee(curve).clamp(0.90, 0.99) * 200.0).round()) / 200.0
 }
 
 /// The point of `curve` that the margin for `quality` leads to.

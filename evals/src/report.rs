@@ -53,7 +53,10 @@ pub(crate) fn dials(views: &[HeadView], questions: &[Question]) -> Result<String
             let margin = margins[(quality * DIAL_STEPS as f64).round() as usize];
             let (kept, share) = (point.score / premium.score, point.price / premium.price);
             let name = view.name;
-            writeln!(text, "| {name} | {knee:.3} | {quality} | {margin:.3} | {kept:.3} | {share:.3} |")?;
+            writeln!(
+                text,
+                "| {name} | {knee:.3} | {quality} | {margin:.3} | {kept:.3} | {share:.3} |"
+            )?;
         }
     }
     Ok(text)

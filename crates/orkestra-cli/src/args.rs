@@ -153,6 +153,8 @@ pub(crate) enum Command {
     Doctor,
     /// Print a completion script for a shell
     Completions(Completions),
+    /// Print whose work is inside, and under which licences
+    Licences,
 }
 
 /// How to decide and to ask; shared by `route` and `chat`.

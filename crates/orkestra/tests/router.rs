@@ -1,9 +1,6 @@
 //! The embedded router against what it was made from: the original tokenizer, the distiller, itself.
 
 #![cfg(test)]
-
-#![expect(clippy::unwrap_used, reason = "a failure here is the report")]
-
 use orkestra::{
     ErrorKind,
     chat::{Message, Request, Role},

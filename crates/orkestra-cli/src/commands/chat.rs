@@ -131,11 +131,7 @@ fn bill(response: &Response, output: &Output) {
             attempt.message.as_deref().unwrap_or("it failed")
         ));
     }
-    // Replaced defaults concern nobody who did not name them; `route` and --json show them.
-    let named = response.plan.strategy == "fixed";
-    for warning in
-        response.warnings.iter().filter(|warning| named || !response.plan.notes.contains(warning))
-    {
+    for warning in &response.warnings {
         output.warning(warning);
     }
     output.note(format!(

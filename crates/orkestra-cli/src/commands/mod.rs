@@ -4,6 +4,7 @@ mod chat;
 mod completions;
 mod demo;
 mod doctor;
+mod licences;
 mod models;
 mod route;
 mod simulate;
@@ -31,6 +32,7 @@ pub(crate) fn run(
         Command::Simulate(asked) => runtime()?.block_on(simulate::run(&asked, settings, output)),
         Command::Doctor => runtime()?.block_on(doctor::run(settings, output)),
         Command::Completions(asked) => completions::run(&asked, output),
+        Command::Licences => licences::run(output),
     }?;
     Ok(ExitCode::SUCCESS)
 }

@@ -7,7 +7,7 @@ use orkestra::{
     chat::Request,
     ledger::Recorder,
     routing::{Neighbour, Tier},
-    strategy::{self, Plan},
+    strategy::{self, FIXED, Plan},
 };
 use serde_json::{Map, Value, json};
 
@@ -133,7 +133,7 @@ fn print(plan: &Plan, explain: bool, output: &Output) -> Result<(), Failure> {
         explanation(plan, output)?;
     }
     // Replaced defaults concern only those who want to know, or who named one.
-    if explain || plan.strategy == "fixed" {
+    if explain || plan.strategy == FIXED {
         plan.notes.iter().for_each(|note| output.warning(note));
     }
     Ok(())

@@ -1,10 +1,11 @@
 //! Which providers can be called, at which address and with which key.
 
-use std::{fmt, fs, net::IpAddr};
+use std::{fmt, fs};
 
 use orkestra::{
     ErrorKind, MultiProvider, Provider,
     catalogue::{Catalogue, ProviderEntry},
+    provider::is_loopback,
 };
 
 use super::{Settings, environment::variable};
@@ -233,15 +234,4 @@ fn read_key(provider: &str, file: &str) -> Result<String, Failure> {
             "it must be a text file that holds the key and nothing else",
         )
     })
-}
-
-/// Whether `url` is on this machine.
-fn is_loopback(url: &str) -> bool {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let host = match authority.strip_prefix('[').and_then(|v6| v6.split_once(']')) {
-        Some((v6, _)) => v6,
-        None => authority.split(':').next().unwrap_or_default(),
-    };
-    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }

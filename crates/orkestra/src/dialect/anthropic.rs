@@ -1,6 +1,6 @@
 //! Anthropic Messages.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{
     Dialect, Encoded, Failure, StreamDecoder,
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     catalogue::Model,
-    chat::{Chunk, FinishReason, Message, Reply, Request, Role, Usage},
+    chat::{Chunk, FinishReason, Reply, Request, Usage},
     error::{Error, ErrorKind, Result},
 };
 
@@ -31,7 +31,7 @@ impl Dialect for Anthropic {
         let mut body = Map::new();
         body.insert("model".into(), model.upstream_id.as_str().into());
         body.insert("max_tokens".into(), request.max_tokens.into());
-        body.insert("messages".into(), request.messages.iter().map(message).collect());
+        body.insert("messages".into(), request.messages.iter().map(fields::message).collect());
         if let Some(system) = request.system.as_deref().filter(|text| !text.trim().is_empty()) {
             body.insert("system".into(), system.into());
         }
@@ -78,14 +78,6 @@ impl Dialect for Anthropic {
         let said = Said { message: text(error, "message"), kind: kind(error), retry_after: None };
         fields::failure(&failure, said)
     }
-}
-
-fn message(message: &Message) -> Value {
-    let role = match message.role {
-        Role::User => "user",
-        Role::Assistant => "assistant",
-    };
-    json!({"role": role, "content": message.joined_text()})
 }
 
 fn finish_reason(reason: &str) -> FinishReason {

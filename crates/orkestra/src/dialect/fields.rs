@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Failure;
 use crate::{
     catalogue::{Model, TemperatureRule},
-    chat::Request,
+    chat::{Message, Request, Role},
     error::{Error, ErrorKind, Result},
 };
 
@@ -77,6 +77,15 @@ pub(super) fn text<'a>(value: &'a Value, field: &str) -> Option<&'a str> {
 /// `value[field]` as text of its own.
 pub(super) fn owned(value: &Value, field: &str) -> Option<String> {
     text(value, field).map(str::to_owned)
+}
+
+/// A message of plain text, in the form that OpenAI and Anthropic share.
+pub(super) fn message(message: &Message) -> Value {
+    let role = match message.role {
+        Role::User => "user",
+        Role::Assistant => "assistant",
+    };
+    json!({"role": role, "content": message.joined_text()})
 }
 
 /// The temperature to send to `model`; what is changed or left out is added to `warnings`.

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     catalogue::{MaxTokensField, Model},
-    chat::{Chunk, FinishReason, Message, Reply, Request, Role, Usage},
+    chat::{Chunk, FinishReason, Reply, Request, Usage},
     error::{Error, ErrorKind, Result},
 };
 
@@ -31,7 +31,7 @@ impl Dialect for OpenAi {
         let system =
             request.system.as_deref().map(|text| json!({"role": "system", "content": text}));
         let messages: Vec<Value> =
-            system.into_iter().chain(request.messages.iter().map(message)).collect();
+            system.into_iter().chain(request.messages.iter().map(fields::message)).collect();
         let mut body = Map::new();
         body.insert("model".into(), model.upstream_id.as_str().into());
         body.insert("messages".into(), messages.into());
@@ -93,14 +93,6 @@ impl Dialect for OpenAi {
         };
         fields::failure(failure, said)
     }
-}
-
-fn message(message: &Message) -> Value {
-    let role = match message.role {
-        Role::User => "user",
-        Role::Assistant => "assistant",
-    };
-    json!({"role": role, "content": message.joined_text()})
 }
 
 fn finish_reason(reason: &str) -> FinishReason {

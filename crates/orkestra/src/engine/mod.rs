@@ -136,7 +136,7 @@ impl Engine {
                     let (candidate, note) = strategy::fixed(catalogue, &providers, model, &demand)?;
                     let reason = format!("{} was asked for", candidate.model);
                     let order = strategy::Order { candidates: vec![candidate], reason };
-                    (order, Vec::new(), note.into_iter().collect::<Vec<_>>(), "fixed")
+                    (order, Vec::new(), note.into_iter().collect::<Vec<_>>(), strategy::FIXED)
                 }
                 None => {
                     let (able, ruled_out, notes) =

@@ -6,6 +6,7 @@ use crate::{
     error::{Error, ErrorKind, Result},
     features,
     ledger::{Entry, Outcome},
+    strategy::FIXED,
 };
 
 impl Engine {
@@ -93,7 +94,9 @@ impl Engine {
     ) -> Result<Response> {
         let plan = decision.plan.clone();
         let upstream_id = &self.settings.catalogue.model(entry.model.as_str())?.upstream_id;
-        let mut warnings = plan.notes.clone();
+        // Who let the router choose did not name the replaced models; who named one is told.
+        let mut warnings = if plan.strategy == FIXED { plan.notes.clone() } else { Vec::new() };
+        warnings.extend(self.settings.catalogue.age_note(entry.day));
         warnings.extend(ended.warnings.iter().cloned());
         warnings.extend(cautions(request, upstream_id, &ended));
         Ok(Response {

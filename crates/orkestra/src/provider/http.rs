@@ -356,7 +356,9 @@ fn check_base_url(provider: &str, base_url: &str, has_key: bool) -> Result<()> {
     }
 }
 
-fn is_loopback(base_url: &str) -> bool {
+/// Whether `base_url` leads to this machine.
+#[must_use]
+pub fn is_loopback(base_url: &str) -> bool {
     let host = Url::parse(base_url).ok().and_then(|url| url.host_str().map(str::to_owned));
     host.is_some_and(|host| {
         let address = host.trim_matches(['[', ']']);

@@ -11,7 +11,7 @@ use std::fmt;
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 
-pub use http::{HttpUpstream, Timeouts};
+pub use http::{HttpUpstream, Timeouts, is_loopback};
 pub use key::Key;
 
 use crate::{

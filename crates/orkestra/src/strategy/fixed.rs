@@ -9,6 +9,9 @@ use crate::{
     error::{Error, ErrorKind, Result},
 };
 
+/// What a plan says in the place of a strategy's name when the caller named the model.
+pub const FIXED: &str = "fixed";
+
 /// The model called `name`, or its successor, checked like any other; the note says what was replaced.
 ///
 /// # Errors

@@ -16,7 +16,7 @@ use serde::Serialize;
 pub use balanced::Balanced;
 pub use candidate::{Candidate, Demand, RuledOut, candidates, weigh};
 pub use cheapest::Cheapest;
-pub use fixed::fixed;
+pub use fixed::{FIXED, fixed};
 pub use smartest::Smartest;
 
 use crate::{
