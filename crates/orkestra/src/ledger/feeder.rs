@@ -45,7 +45,7 @@ enum News {
 /// What went wrong in the background.
 #[derive(Debug, Default)]
 pub(super) struct Trouble {
-    /// Why the ledger lacks entries; `None` once it has them.
+    /// Why the ledger lacks entries, and where they are; `None` once it has them.
     pub(super) behind: Option<String>,
     /// What else should be said, once.
     pub(super) notices: Vec<String>,
@@ -220,7 +220,13 @@ impl Feeder {
             (Err(_), None) => Some(Retry::after(PAUSES.0)),
             (Err(_), Some(last)) => Some(Retry::after((last.pause * 2).min(PAUSES.1))),
         };
-        lock(&self.trouble).behind = fed.err().map(|error| error.to_string());
+        let waiting = match (&self.folder, self.unspooled.len()) {
+            (Some(folder), 0) => format!("entries wait in {}", folder.display()),
+            (_, held) => {
+                format!("{held} entries wait in memory and are lost when the program ends")
+            }
+        };
+        lock(&self.trouble).behind = fed.err().map(|error| format!("{error}; {waiting}"));
     }
 
     fn feed_all(&mut self, thoroughly: bool) -> Result<()> {

@@ -171,13 +171,7 @@ impl Inner {
 
     /// The answer's own warning, else what is wrong in the background.
     fn warning(&self, answer: Result<Option<String>, String>) -> Option<String> {
-        let behind = || {
-            let behind = lock(&self.trouble).behind.clone()?;
-            Some(match &self.folder {
-                Some(folder) => format!("{behind}; entries wait in {}", folder.display()),
-                None => format!("{behind}; entries wait in memory"),
-            })
-        };
+        let behind = || lock(&self.trouble).behind.clone();
         answer.unwrap_or_else(Some).or_else(behind)
     }
 
