@@ -9,7 +9,10 @@ use std::{
 
 use async_trait::async_trait;
 use futures::StreamExt;
-use reqwest::{Client, Response, Url, header::HeaderMap};
+use reqwest::{
+    Client, Response, Url,
+    header::{HeaderMap, HeaderValue},
+};
 
 use super::{Answer, ChunkStream, Key, Streaming, Upstream};
 use crate::{
@@ -111,6 +114,12 @@ impl HttpUpstream {
         }
         if let Some(key) = &self.key {
             let (name, value) = self.dialect.key_header(key.expose());
+            let mut value = HeaderValue::from_str(&value).map_err(|cause| {
+                Error::new(ErrorKind::Unauthenticated, "the key cannot stand in a header")
+                    .because(cause)
+            })?;
+            // The HTTP libraries print headers in their traces, but for sensitive ones.
+            value.set_sensitive(true);
             request = request.header(name, value);
         }
         let request = request

@@ -49,3 +49,15 @@ impl fmt::Debug for Key {
         f.write_str("Key(***)")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_provider_that_quotes_the_key_does_not_get_it_through() {
+        let key = Key::new("openai", " sk-quoted-1234 \n").unwrap();
+        assert_eq!(key.redact("Incorrect key sk-quoted-1234."), "Incorrect key ***.");
+        assert_eq!(format!("{key:?}"), "Key(***)");
+    }
+}

@@ -1,5 +1,10 @@
 //! The key appears nowhere.
 
+use std::{
+    io,
+    sync::{Arc, Mutex},
+};
+
 use futures::StreamExt;
 use orkestra::{Provider, Settings, ledger::Recorder};
 use orkestra_simulator::{Fault, FaultKind};
@@ -8,6 +13,46 @@ use crate::support::{Bench, WAIT, easy};
 
 /// Not like any real key, so that finding it proves a leak.
 const SECRET: &str = "zq-SECRET-9b1d77aa50c3";
+
+/// Everything that any library logs, at the most talkative level.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn no_log_line_shows_the_key() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
+        .with_writer(move || writer.clone())
+        .finish();
+    // The test's runtime has one thread, so this hears the HTTP libraries' tasks too.
+    let _heard = tracing::subscriber::set_default(subscriber);
+    let bench = Bench::new().await;
+    for name in ["google", "anthropic", "openai"] {
+        let builder = Provider::builder(name).key(SECRET).base_url(bench.simulator.base_url(name));
+        let provider = builder.settings(bench.settings(easy())).build().unwrap();
+        provider.chat("Say hello.").await.unwrap();
+        provider.stream("Say hello.").await.unwrap().response().await.unwrap();
+        bench.simulator.push_fault(Fault::new(FaultKind::Unauthenticated).times(3));
+        provider.chat("Say hello.").await.unwrap_err();
+        bench.simulator.clear();
+    }
+    let log = String::from_utf8_lossy(&log.0.lock().unwrap()).into_owned();
+    assert!(log.contains("hyper") || log.contains("reqwest"), "nothing was heard: {log}");
+    assert!(!log.contains(SECRET), "{log}");
+}
 
 #[tokio::test]
 async fn no_answer_error_or_debug_print_shows_the_key() {

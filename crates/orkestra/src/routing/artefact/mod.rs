@@ -1,6 +1,6 @@
 //! The router as a file: one `safetensors` block that is read where it lies.
 //!
-//! [`Bundle::read`] checks everything that could later be relied on, so that no file, however it was
+//! `Bundle::read` checks everything that could later be relied on, so that no file, however it was
 //! damaged or forged, makes a forecast panic. Question texts are not in it.
 
 mod metadata;
