@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use futures::StreamExt;
+use futures::{FutureExt, StreamExt, future::BoxFuture};
 use serde::Serialize;
 
 use super::{Decision, Engine, response::seconds};
@@ -88,45 +88,52 @@ impl Answered {
 
 impl Engine {
     /// The first whole answer along the plan, and every attempt made for it.
-    pub(super) async fn first_answer(
-        &self,
-        request: &Request,
-        decision: &Decision,
+    pub(super) async fn first_answer<'a>(
+        &'a self,
+        request: &'a Request,
+        decision: &'a Decision,
     ) -> Result<(Vec<Attempt>, Answered)> {
-        self.first_success(decision, async |candidate: &Candidate, started| {
-            let (upstream, model) = self.upstream(candidate)?;
-            let answer = upstream.complete(request, model).await?;
-            Ok(Answered { candidate: candidate.clone(), answer, started })
-        })
-        .await
+        let call = |candidate: &'a Candidate, started| {
+            async move {
+                let (upstream, model) = self.upstream(candidate)?;
+                let answer = upstream.complete(request, model).await?;
+                Ok(Answered { candidate: candidate.clone(), answer, started })
+            }
+            .boxed()
+        };
+        self.first_success(decision, call).await
     }
 
     /// The first stream along the plan that gives a piece, and every attempt made for it.
-    pub(super) async fn first_stream(
-        &self,
-        request: &Request,
-        decision: &Decision,
+    pub(super) async fn first_stream<'a>(
+        &'a self,
+        request: &'a Request,
+        decision: &'a Decision,
     ) -> Result<(Vec<Attempt>, Opened)> {
-        self.first_success(decision, async |candidate: &Candidate, started| {
-            let (upstream, model) = self.upstream(candidate)?;
-            let Streaming { chunks: mut rest, warnings, simulated } =
-                upstream.stream(request, model).await?;
-            let first = rest.next().await.unwrap_or_else(|| {
-                Err(Error::new(ErrorKind::Unavailable, "the provider's stream was empty")
-                    .at(&candidate.provider, &candidate.model))
-            })?;
-            let candidate = candidate.clone();
-            let first_token = started.elapsed();
-            Ok(Opened { candidate, first, rest, warnings, simulated, started, first_token })
-        })
-        .await
+        let call = |candidate: &'a Candidate, started: Instant| {
+            async move {
+                let (upstream, model) = self.upstream(candidate)?;
+                let Streaming { chunks: mut rest, warnings, simulated } =
+                    upstream.stream(request, model).await?;
+                let first = rest.next().await.unwrap_or_else(|| {
+                    Err(Error::new(ErrorKind::Unavailable, "the provider's stream was empty")
+                        .at(&candidate.provider, &candidate.model))
+                })?;
+                let candidate = candidate.clone();
+                let first_token = started.elapsed();
+                Ok(Opened { candidate, first, rest, warnings, simulated, started, first_token })
+            }
+            .boxed()
+        };
+        self.first_success(decision, call).await
     }
 
     /// Calls the plan's models in turn. The next one is tried only where the error says that it may help.
-    async fn first_success<T>(
-        &self,
-        decision: &Decision,
-        call: impl AsyncFn(&Candidate, Instant) -> Result<T>,
+    async fn first_success<'a, T>(
+        &'a self,
+        decision: &'a Decision,
+        // Boxed: callers must be able to await this on any thread, which an async closure cannot promise yet.
+        call: impl Fn(&'a Candidate, Instant) -> BoxFuture<'a, Result<T>>,
     ) -> Result<(Vec<Attempt>, T)> {
         let mut attempts = Vec::new();
         let mut failed: Option<Error> = None;
@@ -193,7 +200,8 @@ impl Engine {
     }
 }
 
+/// A 403 may concern one model; any other refusal of a key concerns all of its provider.
 fn is_hopeless(error: &Error, next: &Candidate) -> bool {
     let same_provider = error.provider() == Some(next.provider.as_str());
-    same_provider && error.status() == Some(401)
+    same_provider && *error.kind() == ErrorKind::Unauthenticated && error.status() != Some(403)
 }

@@ -106,3 +106,14 @@ async fn a_short_limit_is_reported_with_its_remedy() {
         response.warnings
     );
 }
+
+#[tokio::test]
+async fn calls_and_streams_may_be_awaited_on_any_thread() {
+    let bench = Bench::new().await;
+    let provider = bench.provider("openai", easy());
+    let (whole, streamed) = (provider.clone(), provider);
+    let whole = tokio::spawn(async move { whole.chat("Say hello.").await });
+    let streamed =
+        tokio::spawn(async move { streamed.stream("Say hello.").await?.response().await });
+    assert_eq!(whole.await.unwrap().unwrap().text, streamed.await.unwrap().unwrap().text);
+}

@@ -74,3 +74,14 @@ async fn a_rate_limit_says_how_long_to_wait() {
         assert_eq!(error.retry_after(), Some(wait), "{name}: {error}");
     }
 }
+
+#[tokio::test]
+async fn a_refused_key_is_not_tried_on_the_same_providers_other_models() {
+    let bench = Bench::new().await;
+    for name in ["google", "anthropic", "openai"] {
+        bench.simulator.push_fault(Fault::new(FaultKind::Unauthenticated).times(u32::MAX));
+        bench.provider(name, easy()).chat("Say hello.").await.unwrap_err();
+        assert_eq!(bench.simulator.requests().len(), 1, "{name}");
+        bench.simulator.clear();
+    }
+}
