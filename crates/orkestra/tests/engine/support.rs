@@ -89,7 +89,7 @@ impl Bench {
         Settings {
             embedder: router.clone(),
             router,
-            recorder: Recorder::new(self.ledger.clone(), None),
+            recorder: Recorder::new(self.ledger.clone(), None).waiting_at_most(WAIT),
             clock: on(TODAY),
             ..Settings::new().unwrap()
         }
