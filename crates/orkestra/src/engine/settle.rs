@@ -95,8 +95,10 @@ impl Engine {
         let plan = decision.plan.clone();
         let upstream_id = &self.settings.catalogue.model(entry.model.as_str())?.upstream_id;
         // Who let the router choose did not name the replaced models; who named one is told.
-        let mut warnings = if plan.strategy == FIXED { plan.notes.clone() } else { Vec::new() };
-        warnings.extend(self.settings.catalogue.age_note(entry.day));
+        let mut warnings = match &*plan.strategy {
+            FIXED => plan.notes.clone(),
+            _ => self.settings.catalogue.age_note(entry.day).into_iter().collect(),
+        };
         warnings.extend(ended.warnings.iter().cloned());
         warnings.extend(cautions(request, upstream_id, &ended));
         Ok(Response {

@@ -1,11 +1,13 @@
+use jiff::civil::date;
 use orkestra::{
-    MultiProvider,
+    MultiProvider, Settings,
+    catalogue::Catalogue,
     chat::{Message, Request, Role},
     routing::Tier,
     strategy::{Balanced, Smartest},
 };
 
-use crate::support::{Bench, easy, hard};
+use crate::support::{Bench, easy, hard, on};
 
 #[tokio::test]
 async fn every_provider_answers_and_bills_to_the_last_digit() {
@@ -116,4 +118,18 @@ async fn calls_and_streams_may_be_awaited_on_any_thread() {
     let streamed =
         tokio::spawn(async move { streamed.stream("Say hello.").await?.response().await });
     assert_eq!(whole.await.unwrap().unwrap().text, streamed.await.unwrap().unwrap().text);
+}
+
+#[tokio::test]
+async fn an_old_catalogue_is_said_once_whoever_chose_the_model() {
+    let bench = Bench::new().await;
+    for model in [None, Some("gpt-6-luna")] {
+        let settings = Settings { clock: on(date(2027, 6, 1)), ..bench.settings(easy()) };
+        let mut request = Request::from("Say hello.");
+        request.model = model.map(str::to_owned);
+        let response = bench.provider_with("openai", settings).chat(request).await.unwrap();
+        let age = Catalogue::builtin().age_note(date(2027, 6, 1)).unwrap();
+        let said = response.warnings.iter().filter(|warning| **warning == age).count();
+        assert_eq!(said, 1, "{model:?}: {:?}", response.warnings);
+    }
 }
