@@ -7,9 +7,7 @@ use crate::delivery::{Frame, Reply};
 use crate::exchange::{Call, Outcome, Twist};
 use crate::rules::Model;
 
-use super::{Asked, CREATED, Family};
-
-const REFUSAL: &str = "[simulated] I'm sorry, but I can't help with that.";
+use super::{Asked, CREATED, Family, REFUSAL};
 
 pub(super) fn reply(call: &Call, model: &Model<Family>, asked: &Asked, twist: Twist) -> Reply {
     let answer = compose(&asked.prompt);

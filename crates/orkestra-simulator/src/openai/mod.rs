@@ -21,6 +21,9 @@ use crate::fields::Refusal;
 use crate::rules::{Model, Rules};
 use crate::tokens;
 
+/// What a model that declines says.
+const REFUSAL: &str = "[simulated] I'm sorry, but I can't help with that.";
+
 /// The moment at which every simulated answer was made: 2026-01-01T00:00:00Z.
 const CREATED: u64 = 1_767_225_600;
 

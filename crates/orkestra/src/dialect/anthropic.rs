@@ -131,7 +131,6 @@ fn kind(error: &Value) -> Option<ErrorKind> {
 
 /// An error that arrived where an answer was expected, on an HTTP 200.
 fn in_band(error: &Value) -> Error {
-    let message = text(error, "message").unwrap_or("no reason given");
     let kind = kind(error).unwrap_or_else(|| match text(error, "type") {
         Some("rate_limit_error") => ErrorKind::RateLimited { retry_after: None },
         Some("authentication_error" | "permission_error") => ErrorKind::Unauthenticated,
@@ -140,7 +139,7 @@ fn in_band(error: &Value) -> Error {
         Some("timeout_error") => ErrorKind::Timeout,
         _ => ErrorKind::Unavailable,
     });
-    Error::new(kind, format!("the provider reported an error in its answer: {message}"))
+    fields::in_band(kind, error)
 }
 
 #[derive(Debug, Default)]

@@ -59,6 +59,12 @@ pub(super) fn missing(field: &str, body: &Value) -> Error {
     )
 }
 
+/// The failure that `error` reports where an answer was expected.
+pub(super) fn in_band(kind: ErrorKind, error: &Value) -> Error {
+    let message = text(error, "message").unwrap_or("no reason given");
+    Error::new(kind, format!("the provider reported an error in its answer: {message}"))
+}
+
 /// `value[field]` as a count; absent and null are 0.
 pub(super) fn count(value: &Value, field: &str) -> u64 {
     maybe_count(value.get(field)).unwrap_or(0)

@@ -191,7 +191,6 @@ impl Reader {
 
 /// An error that arrived where an answer was expected.
 fn in_band(error: &Value) -> Error {
-    let message = text(error, "message").unwrap_or("no reason given");
     let kind = kind(error).unwrap_or_else(|| match text(error, "status") {
         Some("RESOURCE_EXHAUSTED") => ErrorKind::RateLimited { retry_after: retry_delay(error) },
         Some("INVALID_ARGUMENT" | "FAILED_PRECONDITION") => ErrorKind::InvalidRequest,
@@ -200,7 +199,7 @@ fn in_band(error: &Value) -> Error {
         Some("DEADLINE_EXCEEDED") => ErrorKind::Timeout,
         _ => ErrorKind::Unavailable,
     });
-    Error::new(kind, format!("the provider reported an error in its answer: {message}"))
+    fields::in_band(kind, error)
 }
 
 impl StreamDecoder for Reader {

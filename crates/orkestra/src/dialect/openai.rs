@@ -143,7 +143,6 @@ fn kind(error: &Value) -> Option<ErrorKind> {
 
 /// An error that arrived where an answer was expected, on an HTTP 200.
 fn in_band(error: &Value) -> Error {
-    let message = text(error, "message").unwrap_or("no reason given");
     let kind = kind(error).unwrap_or_else(|| match text(error, "type") {
         Some("rate_limit_exceeded" | "rate_limit_error") => {
             ErrorKind::RateLimited { retry_after: None }
@@ -151,7 +150,7 @@ fn in_band(error: &Value) -> Error {
         Some("invalid_request_error") => ErrorKind::InvalidRequest,
         _ => ErrorKind::Unavailable,
     });
-    Error::new(kind, format!("the provider reported an error in its answer: {message}"))
+    fields::in_band(kind, error)
 }
 
 #[derive(Debug, Default)]

@@ -16,7 +16,7 @@ use reqwest::{
 
 use super::{Answer, ChunkStream, Key, Streaming, Upstream};
 use crate::{
-    catalogue::{Model, ProviderEntry},
+    catalogue::{Model, ModelId, ProviderEntry},
     chat::{Chunk, Request},
     dialect::{self, Dialect, Encoded, Failure, StreamDecoder, sse},
     error::{Error, ErrorKind, Result},
@@ -185,13 +185,8 @@ impl HttpUpstream {
         tokio::time::timeout(limit, work).await.unwrap_or_else(|_| Err(silent(limit)))
     }
 
-    /// Names the place of `error`, and blots the key out of what the provider may have quoted.
-    fn place(&self, error: Error, model: &Model) -> Error {
-        let error = error.at(&self.name, &model.id);
-        match &self.key {
-            Some(key) => error.map_message(|message| key.redact(message)),
-            None => error,
-        }
+    fn place(&self, model: &Model) -> Place {
+        Place { provider: self.name.clone(), model: model.id.clone(), key: self.key.clone() }
     }
 
     async fn complete_unplaced(&self, encoded: &Encoded) -> Result<Answer> {
@@ -219,13 +214,14 @@ impl Upstream for HttpUpstream {
     async fn complete(&self, request: &Request, model: &Model) -> Result<Answer> {
         let encoded = self.dialect.encode(request, model, false);
         let answer = self.within(self.timeouts.answer, self.complete_unplaced(&encoded)).await;
-        answer.map_err(|error| self.place(error, model))
+        answer.map_err(|error| self.place(model).name(error))
     }
 
     async fn stream(&self, request: &Request, model: &Model) -> Result<Streaming> {
         let encoded = self.dialect.encode(request, model, true);
         let opened = self.within(self.timeouts.answer, self.open(&encoded)).await;
-        let response = opened.map_err(|error| self.place(error, model))?;
+        let place = self.place(model);
+        let response = opened.map_err(|error| place.name(error))?;
         if is_html(response.headers()) {
             let body =
                 self.within(self.timeouts.answer, self.whole(response)).await.unwrap_or_default();
@@ -235,26 +231,25 @@ impl Upstream for HttpUpstream {
                     "the provider answered with HTML instead of a stream",
                 )
             });
-            return Err(self.place(error, model));
+            return Err(place.name(error));
         }
         let simulated = response.headers().contains_key(SIMULATED_HEADER);
         let request_id = self.request_id(response.headers());
-        let place =
-            Place { provider: self.name.clone(), model: model.id.clone(), key: self.key.clone() };
         let decoder = self.dialect.stream_decoder();
         let chunks = chunks(response, decoder, request_id, self.timeouts, place);
         Ok(Streaming { chunks, warnings: encoded.warnings, simulated })
     }
 }
 
-/// Where a stream's errors come from; the stream outlives the borrow of its upstream.
+/// Where errors come from. Owned, since a stream outlives the borrow of its upstream.
 struct Place {
     provider: String,
-    model: crate::catalogue::ModelId,
+    model: ModelId,
     key: Option<Key>,
 }
 
 impl Place {
+    /// Names the place of `error`, and blots the key out of what the provider may have quoted.
     fn name(&self, error: Error) -> Error {
         let error = error.at(&self.provider, &self.model);
         match &self.key {
