@@ -193,8 +193,8 @@ async fn about_ledger(recorder: &Recorder) -> Finding {
         return Finding::new("ledger", State::Missing, "off: nothing that is spent is kept");
     };
     let place = ledger.location();
-    let spool = format!("{place}.spool");
-    if !Path::new(&place).exists() && !Path::new(&spool).exists() {
+    let spool = recorder.spool().unwrap_or(Path::new(""));
+    if !Path::new(&place).exists() && !spool.exists() {
         return not_begun(&place);
     }
     let troubles = recorder.flush(FLUSH).await;
@@ -203,7 +203,7 @@ async fn about_ledger(recorder: &Recorder) -> Finding {
         Err(error) => return Finding::damaged("ledger", &Failure::from(error)),
     };
     let size = fs::metadata(&place).map_or(0, |file| file.len());
-    let waiting = fs::read_dir(&spool).map_or(0, |files| {
+    let waiting = fs::read_dir(spool).map_or(0, |files| {
         files
             .flatten()
             .filter(|file| file.metadata().is_ok_and(|data| data.is_file() && data.len() > 0))
@@ -213,8 +213,10 @@ async fn about_ledger(recorder: &Recorder) -> Finding {
     match troubles.first() {
         Some(trouble) => Finding::new("ledger", State::Damaged, says).remedy(trouble),
         None if waiting > 0 => {
-            let remedy =
-                format!("{waiting} spool files in {spool} wait; another process may be using them");
+            let remedy = format!(
+                "{waiting} spool files in {} wait; another process may be using them",
+                spool.display()
+            );
             Finding::new("ledger", State::Warning, says).remedy(remedy)
         }
         None => Finding::new("ledger", State::Good, says),

@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, OnceLock, mpsc},
     time::Duration,
 };
@@ -100,6 +100,12 @@ impl Recorder {
     #[must_use]
     pub fn ledger(&self) -> Option<&Arc<dyn Ledger>> {
         self.inner.as_ref().map(|inner| &inner.ledger)
+    }
+
+    /// The folder in which entries wait for the ledger, if there is one.
+    #[must_use]
+    pub fn spool(&self) -> Option<&Path> {
+        self.inner.as_ref()?.folder.as_deref()
     }
 
     /// Records `entry`, and says what went wrong if anything did.
