@@ -198,6 +198,11 @@ pub(crate) fn number(amount: Usd) -> Value {
     amount.amount().to_f64().map_or(Value::Null, Value::from)
 }
 
+/// A number of things: "1 call", "2 calls".
+pub(crate) fn counted(count: u64, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
 /// A percentage for people, with one decimal.
 pub(crate) fn percent(share: Decimal) -> String {
     format!("{:.1} %", share.round_dp(1))

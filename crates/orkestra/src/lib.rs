@@ -32,6 +32,7 @@ pub mod chat;
 pub mod error;
 mod model_id;
 pub mod money;
+mod output_ratios;
 mod tier;
 
 // Pure stages: no async, no I/O, no clock.

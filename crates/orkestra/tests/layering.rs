@@ -9,21 +9,25 @@ use std::{
 };
 
 /// Each module and the modules of this crate that it may name. Whatever is not listed here fails.
-const MAY_KNOW: [(&str, &[&str]); 14] = [
+const MAY_KNOW: [(&str, &[&str]); 15] = [
     // Nouns.
     ("model_id", &[]),
     ("tier", &[]),
     ("error", &["model_id"]),
     ("money", &["error"]),
+    ("output_ratios", &["model_id"]),
     ("chat", &["error"]),
     // Pure stages.
     ("catalogue", &["chat", "error", "model_id", "money", "tier"]),
     ("dialect", &["catalogue", "chat", "error"]),
     ("features", &["chat", "error"]),
     ("routing", &["error", "features", "tier"]),
-    ("strategy", &["catalogue", "chat", "error", "features", "money", "routing", "tier"]),
+    (
+        "strategy",
+        &["catalogue", "chat", "error", "features", "money", "output_ratios", "routing", "tier"],
+    ),
     // The rim.
-    ("ledger", &["catalogue", "chat", "error", "money", "tier"]),
+    ("ledger", &["catalogue", "chat", "error", "money", "output_ratios", "tier"]),
     ("provider", &["catalogue", "chat", "dialect", "error"]),
     // The conductor and the faces' nouns.
     (
@@ -45,8 +49,18 @@ const MAY_KNOW: [(&str, &[&str]); 14] = [
 ];
 
 /// Stages that must not fail slowly: they are handed what varies.
-const PURE: [&str; 9] =
-    ["chat", "money", "error", "tier", "catalogue", "dialect", "features", "routing", "strategy"];
+const PURE: [&str; 10] = [
+    "chat",
+    "money",
+    "error",
+    "output_ratios",
+    "tier",
+    "catalogue",
+    "dialect",
+    "features",
+    "routing",
+    "strategy",
+];
 const IMPURE_WORDS: [&str; 8] = [
     "async fn",
     ".await",

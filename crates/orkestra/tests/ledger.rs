@@ -17,7 +17,9 @@ use jiff::{Timestamp, civil::date};
 use orkestra::{
     ErrorKind, Result,
     chat::Usage,
-    ledger::{Entry, Ledger, Memory, Outcome, Query, Recorder, Sqlite, Totals},
+    ledger::{
+        Entry, Ledger, Memory, Outcome, OutputRatio, OutputRatios, Query, Recorder, Sqlite, Totals,
+    },
     money::Usd,
     routing::Tier,
 };
@@ -54,6 +56,8 @@ fn entry(cost: Usd, base_cost: Usd) -> Entry {
         simulated: true,
         expected_cost: cost,
         expected_output_tokens: 900.0,
+        finish_reason: None,
+        forecast_output_tokens: Some(300.0),
     }
 }
 
@@ -247,6 +251,9 @@ impl Ledger for Hanging {
     async fn totals(&self, _: &Query) -> Result<Totals> {
         std::future::pending().await
     }
+    async fn output_ratios(&self, _: &str) -> Result<OutputRatios> {
+        std::future::pending().await
+    }
     fn location(&self) -> String {
         "nowhere".to_owned()
     }
@@ -320,8 +327,91 @@ async fn a_ledger_from_a_newer_version_is_left_alone() {
     let error = Sqlite::open(&path).await.unwrap_err();
     assert_eq!(*error.kind(), ErrorKind::Storage);
     let message = error.to_string();
-    assert!(message.contains("has schema version 7") && message.contains("up to 1"), "{message}");
+    assert!(message.contains("has schema version 7") && message.contains("up to 2"), "{message}");
     assert!(message.contains("update Orkestra"), "{message}");
+}
+
+#[tokio::test]
+async fn a_ledger_from_before_output_was_measured_is_carried_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    let old = Entry { forecast_output_tokens: None, simulated: false, ..cheap() };
+    let raw = rusqlite::Connection::open(&path).unwrap();
+    raw.execute_batch(include_str!("../migrations/sqlite/0001_entries.sql")).unwrap();
+    raw.pragma_update(None, "application_id", 0x4F52_4B45).unwrap();
+    raw.pragma_update(None, "user_version", 1).unwrap();
+    raw.execute(
+        "INSERT INTO entries VALUES (?, 'decision', 1, '2026-05-28T20:26:40.000000000Z', '2026-05-28',
+         'google', 'gemini-3-flash-preview', 'budget', 'cheapest', 'nearest', 500, 0, 0, 0, 1000, 0, 0,
+         '0', '0.00325', '0.00325', 'gemini-3-pro-preview', '0.013', '0.00975', 'ok', 0, 800000, NULL,
+         NULL, 0, '0.00325', 900.0)",
+        [&old.id],
+    )
+    .unwrap();
+    drop(raw);
+
+    let ledger = Sqlite::open(&path).await.unwrap();
+    assert_eq!(ledger.entries(&Query::default()).await.unwrap(), std::slice::from_ref(&old));
+    assert!(ledger.output_ratios(&old.router).await.unwrap().is_empty());
+    ledger.append(&Entry { simulated: false, ..cheap() }).await.unwrap();
+    let ratios = ledger.output_ratios(&old.router).await.unwrap();
+    assert_eq!(ratios.get(&old.model), Some(&OutputRatio::of_sums(1, 1_000.0, 300.0)));
+}
+
+#[test]
+fn a_spooled_line_from_before_output_was_measured_is_an_entry() {
+    let old = Entry { forecast_output_tokens: None, ..cheap() };
+    let mut line = serde_json::to_value(&old).unwrap();
+    for field in ["finish_reason", "forecast_output_tokens"] {
+        assert!(line.as_object_mut().unwrap().remove(field).is_some());
+    }
+    assert_eq!(serde_json::from_value::<Entry>(line).unwrap(), old);
+}
+
+#[tokio::test]
+async fn asking_for_ratios_makes_no_file_and_a_damaged_one_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("below/ledger.db");
+    let ledger = Sqlite::new(&path);
+    assert!(ledger.output_ratios("nearest").await.unwrap().is_empty());
+    assert!(!path.parent().unwrap().exists());
+    fs::create_dir(path.parent().unwrap()).unwrap();
+    fs::write(&path, "this is not a database, but long enough to be looked at ".repeat(100))
+        .unwrap();
+    let error = ledger.output_ratios("nearest").await.unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::Storage);
+    assert!(error.to_string().contains("is damaged or no SQLite database"), "{error}");
+}
+
+#[test]
+fn a_ratio_replaces_the_estimate_in_proportion_to_its_calls() {
+    let factor = |calls: u32, estimate| {
+        let mut ratio = OutputRatio::default();
+        (0..calls).for_each(|_| ratio.add(600, 200.0));
+        ratio.factor(estimate)
+    };
+    assert_eq!(factor(0, 1.5), 1.5);
+    assert_eq!(factor(20, 1.0), 2.0, "as many calls as are assumed count for a half");
+    assert_eq!(factor(20, 5.0), 4.0);
+    assert!((factor(100_000, 1.0) - 3.0).abs() < 0.001);
+    // Never farther than that from what the catalogue says.
+    assert_eq!(OutputRatio::of_sums(1_000_000, 1e9, 1e6).factor(1.5), 30.0);
+    assert_eq!(OutputRatio::of_sums(1_000_000, 1.0, 1e6).factor(1.5), 0.075);
+}
+
+proptest! {
+    #[test]
+    fn a_factor_lies_between_the_estimate_and_what_was_measured(
+        calls in prop::collection::vec((1_u64..100_000, 1.0..5_000.0_f64), 0..100),
+        estimate in 0.5..5.0_f64,
+    ) {
+        let mut ratio = OutputRatio::default();
+        calls.iter().for_each(|(billed, forecast)| ratio.add(*billed, *forecast));
+        let (factor, measured) = (ratio.factor(estimate), ratio.measured().unwrap_or(estimate));
+        let slack = 1e-9 * estimate.max(measured);
+        prop_assert!(factor >= estimate.min(measured) - slack, "{factor}");
+        prop_assert!(factor <= estimate.max(measured) + slack, "{factor}");
+    }
 }
 
 #[tokio::test]

@@ -32,7 +32,9 @@ pub(super) async fn run(asked: &Chat, settings: &Settings, output: &Output) -> R
     let recorder = settings.recorder()?;
     // What is wrong with the request needs no key to be said.
     request.validate()?;
-    let pool = settings.callers(&settings.engine(recorder.clone())?)?;
+    let (engine, unmeasured) = settings.measured_engine(recorder.clone()).await?;
+    let pool = settings.callers(&engine)?;
+    unmeasured.iter().for_each(|warning| output.warning(warning));
     let answered = if asked.stream {
         stream(&pool, request, &*strategy, output).await
     } else {

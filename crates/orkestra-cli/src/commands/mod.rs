@@ -24,7 +24,7 @@ pub(crate) fn run(
     output: &Output,
 ) -> Result<ExitCode, Failure> {
     match command {
-        Command::Route(asked) => route::run(&asked, settings, output),
+        Command::Route(asked) => runtime()?.block_on(route::run(&asked, settings, output)),
         Command::Chat(asked) => runtime()?.block_on(chat::run(&asked, settings, output)),
         Command::Demo => runtime()?.block_on(demo::run(settings, output)),
         Command::Models(asked) => models::run(&asked, settings, output),

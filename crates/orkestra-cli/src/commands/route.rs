@@ -14,23 +14,35 @@ use serde_json::{Map, Value, json};
 use crate::{
     args::Route,
     failure::Failure,
-    output::{Output, Side, WIDTH, error_json, number, percent, wrapped},
+    output::{Output, Side, WIDTH, counted, error_json, number, percent, wrapped},
     prompt,
     settings::Settings,
 };
 
 /// Says which model would answer, and why.
-pub(super) fn run(asked: &Route, settings: &Settings, output: &Output) -> Result<(), Failure> {
+pub(super) async fn run(
+    asked: &Route,
+    settings: &Settings,
+    output: &Output,
+) -> Result<(), Failure> {
     if let Some(file) = &asked.batch {
-        return batch(file, asked, settings, output);
+        return batch(file, asked, settings, output).await;
     }
     let request = prompt::request(&asked.asking)?;
-    let pool = settings.deciders(&settings.engine(Recorder::off())?)?;
-    let plan = decide(&pool, request, asked)?;
+    let plan = decide(&deciders(settings, output).await?, request, asked)?;
     if output.is_json() {
         return output.json(&as_json(&plan, asked.explain));
     }
     print(&plan, asked.explain, output)
+}
+
+/// The pool, which knows what the ledger measured. Without a home there is no ledger to know it from.
+async fn deciders(settings: &Settings, output: &Output) -> Result<MultiProvider, Failure> {
+    let recorder = settings.recorder().unwrap_or_else(|_| Recorder::off());
+    let (engine, unmeasured) = settings.measured_engine(recorder).await?;
+    let pool = settings.deciders(&engine)?;
+    unmeasured.iter().for_each(|warning| output.warning(warning));
+    Ok(pool)
 }
 
 fn decide(pool: &MultiProvider, request: Request, asked: &Route) -> Result<Plan, Failure> {
@@ -39,7 +51,12 @@ fn decide(pool: &MultiProvider, request: Request, asked: &Route) -> Result<Plan,
 }
 
 /// Decides each line by itself; a line that cannot be decided gives an error object in its place.
-fn batch(file: &Path, asked: &Route, settings: &Settings, output: &Output) -> Result<(), Failure> {
+async fn batch(
+    file: &Path,
+    asked: &Route,
+    settings: &Settings,
+    output: &Output,
+) -> Result<(), Failure> {
     let text = if file == Path::new("-") {
         prompt::from_stdin()?
     } else {
@@ -54,7 +71,7 @@ fn batch(file: &Path, asked: &Route, settings: &Settings, output: &Output) -> Re
         })?;
         prompt::text(bytes, &name)?
     };
-    let pool = settings.deciders(&settings.engine(Recorder::off())?)?;
+    let pool = deciders(settings, output).await?;
     let mut worst = None;
     for line in text.lines() {
         let request = prompt::with_options(Request::from(line), &asked.asking);
@@ -163,6 +180,25 @@ fn forecast(plan: &Plan, output: &Output) -> Result<(), Failure> {
     ))
 }
 
+/// Says of each candidate whose output is not the forecast as it stands what it was multiplied with, and why.
+fn output_factors(plan: &Plan, output: &Output) -> Result<(), Failure> {
+    let said = plan.candidates.iter().filter_map(|candidate| {
+        let why = match candidate.output_factor_calls {
+            0 if candidate.thinking_estimated => "thinking included, an estimate".to_owned(),
+            0 => return None,
+            calls => format!("corrected by {} in the ledger", counted(calls, "call")),
+        };
+        let factor = candidate.output_factor;
+        Some(format!("{}: x{factor:.2} of the forecast, {why}", candidate.model))
+    });
+    let said: Vec<String> = said.collect();
+    if said.is_empty() {
+        return Ok(());
+    }
+    output.heading("Expected output tokens")?;
+    said.iter().try_for_each(|line| output.prose(line, "  "))
+}
+
 fn explanation(plan: &Plan, output: &Output) -> Result<(), Failure> {
     output.heading("Candidates, in the order of trial")?;
     let rows = plan.candidates.iter().map(|candidate| {
@@ -180,6 +216,7 @@ fn explanation(plan: &Plan, output: &Output) -> Result<(), Failure> {
         [Side::Left, Side::Left, Side::Left, Side::Right, Side::Right, Side::Right, Side::Right];
     let head = ["model", "provider", "tier", "score", "in", "out", "cost"];
     output.table(&sides, &head, rows.collect())?;
+    output_factors(plan, output)?;
     if !plan.ruled_out.is_empty() {
         output.heading("Ruled out")?;
         plan.ruled_out

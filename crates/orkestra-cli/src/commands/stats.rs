@@ -13,7 +13,7 @@ use super::chat::FLUSH;
 use crate::{
     args::{Grouping, Stats},
     failure::Failure,
-    output::{Output, Side, number, percent},
+    output::{Output, Side, counted, number, percent},
     settings::Settings,
 };
 
@@ -191,10 +191,6 @@ fn rows<'a, K: Display + 'a>(
         ]
     };
     sums.into_iter().map(row).collect()
-}
-
-fn counted(count: u64, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 fn as_json(totals: &Totals) -> Value {

@@ -23,6 +23,9 @@ use crate::{
     failure::Failure,
 };
 
+/// How long a command waits to learn what the ledger measured; it can decide without.
+const MEASURING: Duration = Duration::from_secs(1);
+
 /// What was asked for, with the environment and the defaults filled in. Files are read when they are needed,
 /// so that `doctor` can say what is wrong with them.
 #[derive(Debug)]
@@ -166,8 +169,24 @@ impl Settings {
             quality: self.quality,
             default_model: None,
             base_model: self.global.base_model.clone(),
+            output_ratios: Arc::default(),
             clock: self.clock(),
         })
+    }
+
+    /// [`engine`](Self::engine), its expectations corrected by what `recorder`'s ledger measured; the
+    /// text says why they are not.
+    pub(crate) async fn measured_engine(
+        &self,
+        recorder: Recorder,
+    ) -> Result<(orkestra::Settings, Option<String>), Failure> {
+        let mut engine = self.engine(recorder)?;
+        let why = match tokio::time::timeout(MEASURING, engine.measure_output()).await {
+            Ok(Ok(())) => return Ok((engine, None)),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => format!("the ledger did not answer within {MEASURING:?}"),
+        };
+        Ok((engine, Some(format!("expected output is estimated, not measured: {why}"))))
     }
 
     /// What the demo's engine works with: the built-in models and router, which the simulator knows.

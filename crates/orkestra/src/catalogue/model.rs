@@ -50,7 +50,7 @@ pub struct Model {
     /// How many of its tokens a text has per o200k token. Default 1.
     pub token_factor: f64,
     /// How many output tokens it bills per token of a model that does not think first. An estimate, for
-    /// models that think unless told otherwise; 1 for the others.
+    /// models that think unless told otherwise; 1 for the others. What a ledger measured replaces it.
     pub thinking_factor: f64,
     /// Where its prices and limits were read.
     pub source: String,

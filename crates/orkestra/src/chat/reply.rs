@@ -34,6 +34,22 @@ pub enum FinishReason {
     ContentFilter,
 }
 
+impl FinishReason {
+    /// Every reason once.
+    pub const ALL: [Self; 4] = [Self::Stop, Self::Length, Self::ToolCalls, Self::ContentFilter];
+
+    /// The reason's stable name, as in JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Stop => "stop",
+            Self::Length => "length",
+            Self::ToolCalls => "tool_calls",
+            Self::ContentFilter => "content_filter",
+        }
+    }
+}
+
 /// A piece of a streamed answer, in the order of arrival.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]

@@ -126,7 +126,13 @@ impl Engine {
         let forecast = router.forecast(&features, head)?;
         let quality = settings.quality.unwrap_or_else(|| router.default_quality(head));
         let margin = router.margin(quality, head);
-        let demand = Demand { request, features: &features, forecast: &forecast, today };
+        let demand = Demand {
+            request,
+            features: &features,
+            forecast: &forecast,
+            output_ratios: &settings.output_ratios,
+            today,
+        };
         let providers = self.providers();
         let catalogue = &settings.catalogue;
         let base = self.base(&demand)?;

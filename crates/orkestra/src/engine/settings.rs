@@ -8,7 +8,7 @@ use crate::{
     catalogue::Catalogue,
     error::{Error, Result},
     features::Embedder,
-    ledger::Recorder,
+    ledger::{OutputRatios, Recorder},
     routing::{self, Router},
 };
 
@@ -32,6 +32,9 @@ pub struct Settings {
     pub default_model: Option<String>,
     /// The model that savings are measured against. Default: the cheapest default premium model of the pool.
     pub base_model: Option<String>,
+    /// What models billed for the output that `router` had forecast; corrects the catalogue's
+    /// estimate. Default: nothing measured; [`measure_output`](Self::measure_output) fills it.
+    pub output_ratios: Arc<OutputRatios>,
     /// Tells the time. Default: the system's clock.
     pub clock: Clock,
 }
@@ -51,8 +54,23 @@ impl Settings {
             quality: None,
             default_model: None,
             base_model: None,
+            output_ratios: Arc::default(),
             clock: Arc::new(Timestamp::now),
         })
+    }
+
+    /// Fills `output_ratios` with what `recorder`'s ledger holds on `router`, once, before an engine
+    /// is made: plans read no ledger. What still waits in a spool is not counted, and without a
+    /// ledger nothing is measured.
+    ///
+    /// # Errors
+    /// [`Storage`](crate::ErrorKind::Storage) when the ledger cannot be read; nothing changes then.
+    pub async fn measure_output(&mut self) -> Result<()> {
+        self.output_ratios = match self.recorder.ledger() {
+            Some(ledger) => Arc::new(ledger.output_ratios(self.router.id()).await?),
+            None => Arc::default(),
+        };
+        Ok(())
     }
 
     pub(super) fn check(&self) -> Result<()> {
@@ -74,6 +92,7 @@ impl fmt::Debug for Settings {
             .field("quality", &self.quality)
             .field("default_model", &self.default_model)
             .field("base_model", &self.base_model)
+            .field("output_ratios", &self.output_ratios.len())
             .finish_non_exhaustive()
     }
 }

@@ -81,6 +81,12 @@ impl Engine {
             simulated: ended.simulated,
             expected_cost: ended.candidate.expected_cost,
             expected_output_tokens: ended.candidate.expected_output_tokens as f64,
+            finish_reason: ended.finish_reason,
+            // A router may be anyone's: a forecast that is no number must not cost the entry.
+            forecast_output_tokens: Some(
+                plan.forecast.tiers.get(ended.candidate.tier).output_tokens,
+            )
+            .filter(|tokens| tokens.is_finite() && *tokens >= 0.0),
         })
     }
 

@@ -4,8 +4,13 @@ use std::time::Duration;
 
 use jiff::{Timestamp, civil::date};
 
-use super::{Entry, Ledger, Outcome, Query, Spent, Totals};
-use crate::{chat::Usage, error::Result, money::Usd, routing::Tier};
+use super::{Entry, Ledger, Outcome, OutputRatios, Query, Spent, Totals};
+use crate::{
+    chat::{FinishReason, Usage},
+    error::Result,
+    money::Usd,
+    tier::Tier,
+};
 
 /// Runs the whole suite on `ledger`, which must be empty and is filled by it.
 ///
@@ -20,7 +25,9 @@ pub async fn all(ledger: &dyn Ledger) -> Result<()> {
     an_id_is_kept_once(ledger).await?;
     a_bad_entry_is_refused_with_its_batch(ledger).await?;
     queries_select(ledger).await?;
-    totals_are_exact(ledger).await
+    totals_are_exact(ledger).await?;
+    output_is_held_against_the_forecast(ledger).await?;
+    only_the_newest_calls_are_measured(ledger).await
 }
 
 /// A plausible entry; `number` makes it different from others, and later.
@@ -63,6 +70,8 @@ pub fn sample(number: u32) -> Entry {
         simulated: number >= 6,
         expected_cost: cost + cost,
         expected_output_tokens: 812.5,
+        finish_reason: FinishReason::ALL.get(number as usize % 5).copied(),
+        forecast_output_tokens: (!number.is_multiple_of(4)).then_some(270.75),
     }
 }
 
@@ -153,5 +162,75 @@ async fn totals_are_exact(ledger: &dyn Ledger) -> Result<()> {
     assert_eq!(calls(totals.by_tier.values().collect()), [3, 3, 3]);
     assert_eq!(calls(totals.by_model.values().collect()), [2, 3, 2, 2]);
     assert_eq!(calls(totals.by_day.values().collect()), [9]);
+    Ok(())
+}
+
+/// A call that shows something: `output` tokens where `router` had forecast `forecast`.
+fn measured(number: u32, router: &str, model: &str, output: u64, forecast: f64) -> Entry {
+    Entry {
+        router: router.to_owned(),
+        model: model.into(),
+        usage: Usage::plain(500, output),
+        outcome: Outcome::Ok,
+        finish_reason: Some(FinishReason::Stop),
+        simulated: false,
+        forecast_output_tokens: Some(forecast),
+        ..sample(number)
+    }
+}
+
+async fn output_is_held_against_the_forecast(ledger: &dyn Ledger) -> Result<()> {
+    let call = |number, model, output, forecast| measured(number, "short", model, output, forecast);
+    let silent = Entry { finish_reason: None, ..call(31, "terse", 100, 400.0) };
+    let tools = Some(FinishReason::ToolCalls);
+    let with_tools = Entry { finish_reason: tools, ..call(32, "terse", 50, 200.5) };
+    let telling = [call(30, "wordy", 300, 100.0), silent, with_tools, call(33, "wordy", 1, 0.25)];
+    // One call counts as at most a hundred times its forecast.
+    let runaway = call(34, "runaway", Entry::MAX_TOKENS, 8.0);
+
+    let mut number = 40;
+    let mut telling_nothing = |change: &dyn Fn(&mut Entry)| {
+        number += 1;
+        let mut entry = call(number, "wordy", 7_000, 100.0);
+        change(&mut entry);
+        entry
+    };
+    let useless = [
+        telling_nothing(&|entry| entry.simulated = true),
+        telling_nothing(&|entry| entry.usage.estimated = true),
+        telling_nothing(&|entry| entry.outcome = Outcome::Cut),
+        telling_nothing(&|entry| entry.outcome = Outcome::Failed),
+        telling_nothing(&|entry| entry.finish_reason = Some(FinishReason::Length)),
+        telling_nothing(&|entry| entry.finish_reason = Some(FinishReason::ContentFilter)),
+        telling_nothing(&|entry| entry.forecast_output_tokens = None),
+        telling_nothing(&|entry| entry.forecast_output_tokens = Some(0.0)),
+        telling_nothing(&|entry| entry.usage.output = 0),
+        telling_nothing(&|entry| entry.router = "another".to_owned()),
+    ];
+    ledger.append_all(&telling).await?;
+    ledger.append_all(&useless).await?;
+    ledger.append(&runaway).await?;
+
+    let mut expected = OutputRatios::default();
+    telling.iter().for_each(|entry| {
+        let forecast = entry.forecast_output_tokens.unwrap_or_default();
+        expected.add(&entry.model, entry.usage.output, forecast);
+    });
+    expected.add(&runaway.model, 800, 8.0);
+    assert_eq!(ledger.output_ratios("short").await?, expected);
+    assert_eq!(ledger.output_ratios("nobody").await?, OutputRatios::default());
+    Ok(())
+}
+
+async fn only_the_newest_calls_are_measured(ledger: &dyn Ledger) -> Result<()> {
+    let most = OutputRatios::MOST_CALLS;
+    let later = |number| measured(1_001 + number, "long", "new", 20, 10.0);
+    let calls: Vec<_> = (0..u32::try_from(most).unwrap_or(u32::MAX)).map(later).collect();
+    ledger.append_all(&calls).await?;
+    ledger.append(&measured(1_000, "long", "old", 10, 10.0)).await?;
+    let ratios = ledger.output_ratios("long").await?;
+    let calls: Vec<_> =
+        ratios.iter().map(|(model, ratio)| (model.as_str(), ratio.calls())).collect();
+    assert_eq!(calls, [("new", most as u64)]);
     Ok(())
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     catalogue::ModelId,
-    chat::Usage,
+    chat::{FinishReason, Usage},
     error::{Error, Result},
     money::Usd,
     tier::Tier,
@@ -66,8 +66,16 @@ pub struct Entry {
     pub simulated: bool,
     /// What the plan expected it to cost.
     pub expected_cost: Usd,
-    /// How many output tokens the plan expected.
+    /// How many output tokens the plan expected: the forecast times the model's factor, at most
+    /// the request's limit.
     pub expected_output_tokens: f64,
+    /// Why the model stopped. `None` when it did not say, and in entries from before this was kept.
+    #[serde(default)]
+    pub finish_reason: Option<FinishReason>,
+    /// How many output tokens the router had forecast, before any factor and limit. `None` in
+    /// entries from before this was kept.
+    #[serde(default)]
+    pub forecast_output_tokens: Option<f64>,
 }
 
 /// How an attempt ended.
@@ -155,7 +163,27 @@ impl Entry {
             let tokens = self.expected_output_tokens;
             return wrong("expected_output_tokens", &tokens, "0 or more");
         }
+        if let Some(tokens) = self.forecast_output_tokens
+            && (!tokens.is_finite() || tokens < 0.0)
+        {
+            return wrong("forecast_output_tokens", &tokens, "0 or more, or none");
+        }
         Ok(())
+    }
+
+    /// The forecast that its billed output can be held against; `None` where that would show
+    /// nothing: the call was simulated, its tokens are our own estimate, or the answer did not
+    /// come to its own end (broken off, or cut by a limit or a filter).
+    #[must_use]
+    pub fn measured_forecast(&self) -> Option<f64> {
+        let came_to_its_end = match self.finish_reason {
+            None | Some(FinishReason::Stop | FinishReason::ToolCalls) => {
+                self.outcome == Outcome::Ok && self.usage.output > 0
+            }
+            Some(_) => false,
+        };
+        let real = !self.simulated && !self.usage.estimated;
+        self.forecast_output_tokens.filter(|tokens| real && came_to_its_end && *tokens > 0.0)
     }
 }
 

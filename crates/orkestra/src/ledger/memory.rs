@@ -8,7 +8,7 @@ use std::{
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::{Entry, Ledger, Query, Totals};
+use super::{Entry, Ledger, OutputRatios, Query, Totals};
 use crate::error::Result;
 
 /// A ledger that is gone when the process ends.
@@ -63,6 +63,17 @@ impl Ledger for Memory {
             .filter(|entry| query.matches(entry))
             .try_for_each(|entry| totals.add(entry))?;
         Ok(totals)
+    }
+
+    async fn output_ratios(&self, router: &str) -> Result<OutputRatios> {
+        let kept = self.lock();
+        let newest_first = kept.in_order.values().rev().filter(|entry| entry.router == router);
+        let mut ratios = OutputRatios::default();
+        newest_first
+            .filter_map(|entry| Some((entry, entry.measured_forecast()?)))
+            .take(OutputRatios::MOST_CALLS)
+            .for_each(|(entry, forecast)| ratios.add(&entry.model, entry.usage.output, forecast));
+        Ok(ratios)
     }
 
     fn location(&self) -> String {

@@ -26,6 +26,7 @@ pub use self::{
     sqlite::Sqlite,
     totals::{Spent, Totals},
 };
+pub use crate::output_ratios::{OutputRatio, OutputRatios};
 use crate::{catalogue::ModelId, error::Result};
 
 /// Keeps entries. Append-only: nothing changes or removes an entry.
@@ -58,6 +59,19 @@ pub trait Ledger: fmt::Debug + Send + Sync {
     /// [`Storage`](crate::ErrorKind::Storage) when the ledger cannot be read, or when a sum has
     /// more than the 28 digits that an exact amount may have.
     async fn totals(&self, query: &Query) -> Result<Totals>;
+
+    /// What each model billed for the output that the router called `router` had forecast, over
+    /// the newest [`MOST_CALLS`](OutputRatios::MOST_CALLS) of that router's entries that have a
+    /// [`measured_forecast`](Entry::measured_forecast).
+    ///
+    /// Of one router only: another one forecasts other lengths, and what was measured against
+    /// them would mislead. Limits leave a small bias: the longest answers are those that are cut
+    /// and not measured.
+    ///
+    /// # Errors
+    /// [`Storage`](crate::ErrorKind::Storage) when the ledger cannot be read. One that was never
+    /// written is empty, not an error, and is not made by asking.
+    async fn output_ratios(&self, router: &str) -> Result<OutputRatios>;
 
     /// Where the entries are, for people: a path, or a URL without secrets.
     fn location(&self) -> String;

@@ -9,6 +9,7 @@ use crate::{
     error::{Error, ErrorKind, Result},
     features::Features,
     money::Usd,
+    output_ratios::OutputRatios,
     routing::{Forecast, Tier},
 };
 
@@ -35,6 +36,13 @@ pub struct Candidate {
     pub expected_input_tokens: u64,
     /// Expected output tokens, reasoning included; at most the request's `max_tokens`.
     pub expected_output_tokens: u64,
+    /// How many output tokens it is expected to bill for each one that is forecast: the
+    /// catalogue's `token_factor` times `thinking_factor`, corrected by what was measured.
+    pub output_factor: f64,
+    /// How many calls in the ledger corrected `output_factor`; 0: it is the catalogue's alone.
+    pub output_factor_calls: u64,
+    /// Whether `output_factor` includes thinking and rests on the catalogue's estimate of it alone.
+    pub thinking_estimated: bool,
 }
 
 /// A model that cannot do the job.
@@ -58,6 +66,8 @@ pub struct Demand<'a> {
     pub features: &'a Features,
     /// What the router believes about it.
     pub forecast: &'a Forecast,
+    /// What models billed for the output that this router had forecast.
+    pub output_ratios: &'a OutputRatios,
     /// The day whose prices hold.
     pub today: Date,
 }
@@ -94,7 +104,11 @@ pub fn candidates(
 pub fn weigh(model: &Model, demand: &Demand<'_>) -> Result<Candidate> {
     let expected = demand.forecast.tiers.get(model.tier);
     let expected_input_tokens = input_tokens(model, demand);
-    let output = expected.output_tokens * model.token_factor * model.thinking_factor;
+    let estimate = model.token_factor * model.thinking_factor;
+    let measured = demand.output_ratios.get(&model.id);
+    let output_factor = measured.map_or(estimate, |ratio| ratio.factor(estimate));
+    let output_factor_calls = measured.map_or(0, |ratio| ratio.calls());
+    let output = expected.output_tokens * output_factor;
     let expected_output_tokens =
         (output.ceil() as u64).clamp(1, u64::from(demand.request.max_tokens));
     let usage = Usage::plain(expected_input_tokens, expected_output_tokens);
@@ -107,6 +121,9 @@ pub fn weigh(model: &Model, demand: &Demand<'_>) -> Result<Candidate> {
         expected_cost: model.price_on(demand.today)?.cost(&usage).total(),
         expected_input_tokens,
         expected_output_tokens,
+        output_factor,
+        output_factor_calls,
+        thinking_estimated: model.thinking_factor != 1.0 && output_factor_calls == 0,
     })
 }
 

@@ -1,7 +1,8 @@
 //! Forecast + catalogue + limits → [`Plan`]: which models to try, in which order, and why.
 //!
 //! Decision only, and pure: the same features, catalogue, router, day and settings give the same plan,
-//! byte for byte. Nothing here talks to a network, reads a clock or knows what was spent.
+//! byte for byte. Nothing here talks to a network, reads a clock or knows what was spent: what a ledger
+//! measured is handed in, like the day.
 
 mod balanced;
 mod candidate;

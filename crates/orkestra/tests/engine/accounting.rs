@@ -8,7 +8,7 @@ use orkestra::{
     Error, ErrorKind, Provider, Result, Settings, Usd,
     catalogue::{Catalogue, Model},
     chat::{FinishReason, Reply, Request, Usage},
-    ledger::{Entry, Ledger, Memory, Query, Recorder, Totals},
+    ledger::{Entry, Ledger, Memory, OutputRatios, Query, Recorder, Totals},
     provider::{Answer, Streaming, Upstream},
 };
 use proptest::prelude::*;
@@ -72,6 +72,9 @@ impl Ledger for Full {
     }
     async fn totals(&self, _: &Query) -> Result<Totals> {
         Ok(Totals::default())
+    }
+    async fn output_ratios(&self, _: &str) -> Result<OutputRatios> {
+        Ok(OutputRatios::default())
     }
     fn location(&self) -> String {
         "nowhere".into()

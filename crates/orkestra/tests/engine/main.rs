@@ -6,6 +6,7 @@ mod accounting;
 mod answers;
 mod bad_input;
 mod broken_providers;
+mod expectations;
 mod fallback;
 mod plans;
 mod secrets;

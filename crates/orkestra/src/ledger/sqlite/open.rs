@@ -8,7 +8,10 @@ use crate::error::{Error, ErrorKind, Result};
 
 /// The schema's history. Append-only: a published step is never edited. `user_version` counts
 /// the steps that a file has been through.
-const MIGRATIONS: [&str; 1] = [include_str!("../../../migrations/sqlite/0001_entries.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("../../../migrations/sqlite/0001_entries.sql"),
+    include_str!("../../../migrations/sqlite/0002_output_ratios.sql"),
+];
 
 /// "ORKE": marks a file as ours, so that another program's database is left alone.
 const APPLICATION_ID: i64 = 0x4F52_4B45;

@@ -2,12 +2,15 @@
 
 use std::{str::FromStr, time::Duration};
 
-use rusqlite::{Connection, Row, ToSql, TransactionBehavior, types::Type};
+use rusqlite::{
+    Connection, Row, ToSql, TransactionBehavior,
+    types::{Type, ValueRef},
+};
 
 use crate::{
-    chat::Usage,
+    chat::{FinishReason, Usage},
     error::{Error, ErrorKind},
-    ledger::{Entry, Outcome, Query, Totals, entry::to_micros},
+    ledger::{Entry, Outcome, OutputRatio, OutputRatios, Query, Totals, entry::to_micros},
     money::Usd,
     tier::Tier,
 };
@@ -15,7 +18,7 @@ use crate::{
 pub(super) type Result<T> = std::result::Result<T, rusqlite::Error>;
 
 /// The columns in the order of the statements below.
-const COLUMNS: [&str; 31] = [
+const COLUMNS: [&str; 33] = [
     "id",
     "decision_id",
     "attempt",
@@ -47,6 +50,8 @@ const COLUMNS: [&str; 31] = [
     "simulated",
     "expected_cost",
     "expected_output_tokens",
+    "finish_reason",
+    "forecast_output_tokens",
 ];
 
 /// Adds `entries` in one transaction, leaving out those whose id is known.
@@ -100,6 +105,8 @@ fn insert_one(statement: &mut rusqlite::CachedStatement<'_>, entry: &Entry) -> R
         &entry.simulated,
         &amount(entry.expected_cost),
         &entry.expected_output_tokens,
+        &entry.finish_reason.map(FinishReason::name),
+        &entry.forecast_output_tokens,
     ]))?;
     Ok(())
 }
@@ -126,6 +133,39 @@ pub(super) fn add_up(
         added.is_ok()
     })?;
     Ok(added.map(|()| totals))
+}
+
+/// Says the same as [`Entry::measured_forecast`], and the same as the index, word for word.
+const MEASURED: &str = "simulated = 0 AND estimated = 0 AND outcome = 'ok' AND output > 0 AND forecast_output_tokens > 0 \
+    AND (finish_reason IS NULL OR finish_reason IN ('stop', 'tool_calls'))";
+
+/// One run through an index that holds nothing else, however long the ledger is.
+fn output_ratios_query() -> String {
+    format!(
+        "SELECT model, count(*), sum(min(output, {most} * forecast_output_tokens)), \
+         sum(forecast_output_tokens) \
+         FROM (SELECT model, output, forecast_output_tokens FROM entries \
+         WHERE router = ?1 AND {MEASURED} ORDER BY at DESC LIMIT ?2) GROUP BY model",
+        most = OutputRatio::MOST_OF_ONE_CALL
+    )
+}
+
+/// What each model billed for the output that `router` had forecast.
+pub(super) fn output_ratios(connection: &Connection, router: &str) -> Result<OutputRatios> {
+    let mut statement = connection.prepare_cached(&output_ratios_query())?;
+    let ratio = |row: &Row<'_>| {
+        let model: String = row.get(0)?;
+        Ok((model.as_str().into(), OutputRatio::of_sums(row.get(1)?, row.get(2)?, row.get(3)?)))
+    };
+    statement.query_map((router, OutputRatios::MOST_CALLS), ratio)?.collect()
+}
+
+/// How SQLite goes about it.
+#[cfg(test)]
+pub(super) fn steps_of_output_ratios(connection: &Connection) -> Result<Vec<String>> {
+    let query = format!("EXPLAIN QUERY PLAN {}", output_ratios_query());
+    let mut statement = connection.prepare(&query)?;
+    statement.query_map(("router", 1), |row| row.get("detail"))?.collect()
 }
 
 /// Visits the entries that `query` asks for until `visit` says false.
@@ -213,6 +253,11 @@ fn entry(row: &Row<'_>) -> Result<Entry> {
         simulated: row.get("simulated")?,
         expected_cost: parsed(row, "expected_cost")?,
         expected_output_tokens: row.get("expected_output_tokens")?,
+        finish_reason: match row.get_ref("finish_reason")? {
+            ValueRef::Null => None,
+            _ => Some(named(row, "finish_reason", &FinishReason::ALL, FinishReason::name)?),
+        },
+        forecast_output_tokens: row.get("forecast_output_tokens")?,
     })
 }
 
