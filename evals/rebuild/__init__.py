@@ -1,0 +1,1 @@
+"""Rebuilds the outcome files from the public repositories that hold them; see `scripts/data`."""
