@@ -66,4 +66,13 @@ impl<T> PerTier<T> {
             Tier::Premium => &self.premium,
         }
     }
+
+    /// The value of `tier`, to be changed.
+    pub fn get_mut(&mut self, tier: Tier) -> &mut T {
+        match tier {
+            Tier::Budget => &mut self.budget,
+            Tier::Balanced => &mut self.balanced,
+            Tier::Premium => &mut self.premium,
+        }
+    }
 }

@@ -45,7 +45,7 @@ const MAY_KNOW: [(&str, &[&str]); 15] = [
             "tier",
         ],
     ),
-    ("client", &["chat", "engine", "error", "ledger", "provider", "strategy"]),
+    ("client", &["chat", "engine", "error", "ledger", "provider", "routing", "strategy"]),
 ];
 
 /// Stages that must not fail slowly: they are handed what varies.

@@ -11,6 +11,7 @@ use crate::{
     engine::{Engine, Response, ResponseStream, Settings},
     error::Result,
     provider::Upstream,
+    routing::Explanation,
     strategy::{Cheapest, Plan, Strategy},
 };
 
@@ -144,6 +145,15 @@ macro_rules! conversation {
                 request: impl Into<Request>,
             ) -> Result<Plan> {
                 self.engine.plan(&request.into(), strategy)
+            }
+
+            /// Why the router believes what a plan builds on; `None` from a router that cannot say. No
+            /// network, no cost.
+            ///
+            /// # Errors
+            /// Those of [`Engine::explain`].
+            pub fn explain(&self, request: impl Into<Request>) -> Result<Option<Explanation>> {
+                self.engine.explain(&request.into())
             }
 
             /// The engine behind it.

@@ -21,10 +21,10 @@ use crate::{
     catalogue::Model,
     chat::Request,
     error::{Error, ErrorKind, Result},
-    features::Features,
+    features::{Features, judged_text},
     ledger::Entry,
     provider::Upstream,
-    routing,
+    routing::{self, Explanation},
     strategy::{self, Candidate, Choice, Demand, Plan, Strategy},
     tier::Tier,
 };
@@ -84,6 +84,18 @@ impl Engine {
     /// no model can answer; [`UnknownModel`](ErrorKind::UnknownModel) for a named model that is not there.
     pub fn plan(&self, request: &Request, strategy: &dyn Strategy) -> Result<Plan> {
         self.plan_on(request, strategy, day_of((self.settings.clock)()))
+    }
+
+    /// Why the router believes what a plan for `request` builds on; `None` from a router that cannot say.
+    /// The explanation holds pieces of the judged text, and no other text.
+    ///
+    /// # Errors
+    /// [`InvalidRequest`](ErrorKind::InvalidRequest) and [`TooLong`](ErrorKind::TooLong) for a request that
+    /// no model can answer.
+    pub fn explain(&self, request: &Request) -> Result<Option<Explanation>> {
+        request.validate()?;
+        let features = Features::of(request, &*self.settings.embedder);
+        self.settings.router.explain(&judged_text(request), &features, self.head())
     }
 
     /// Answers `request` with the first model of its plan that succeeds.

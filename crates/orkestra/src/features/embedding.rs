@@ -1,14 +1,16 @@
 //! The `static` embedder: the mean of weighted token vectors, of unit length.
 //!
-//! No transformer runs here. The vectors were distilled from one (see `evals/README.md`), their
+//! No transformer runs here. The vectors were distilled from one (see `docs/router.md`), their
 //! inverse-frequency weights are part of their scales.
 
 use std::fmt;
 
-use super::{Embedder, Embedding, tensors::Table, tokenizer::Tokenizer};
+use super::{Embedder, Embedding, lanes::add_nibbles, tensors::Table, tokenizer::Tokenizer};
 
 /// Codes are four bits wide and stored with this offset, so that a nibble is never negative.
 const OFFSET: f32 = 8.0;
+/// No vector is longer.
+const MOST_DIMENSIONS: usize = 1 << 16;
 
 /// Embeds by averaging one vector per token.
 #[derive(Clone)]
@@ -32,18 +34,23 @@ impl StaticEmbedder {
         scales: Table<f32>,
     ) -> Result<Self, String> {
         let tokens = tokenizer.vocabulary().len();
-        if dimensions < 2 || !dimensions.is_multiple_of(2) {
+        if !(2..=MOST_DIMENSIONS).contains(&dimensions) || !dimensions.is_multiple_of(2) {
             return Err(format!(
-                "embedder.dimensions is {dimensions}; it must be even and above 0"
+                "embedder.dimensions is {dimensions}; it must be even, and from 2 to {MOST_DIMENSIONS}"
             ));
         }
         if codes.len() != tokens * (dimensions / 2) || scales.len() != tokens {
             return Err(format!("tokens.codes or tokens.scales do not have {tokens} rows"));
         }
         if !scales.iter().all(|scale| scale.is_finite()) {
-            return Err("tokens.scales holds a value that is no number".to_owned());
+            return Err("tokens.scales holds a value that is no finite number".to_owned());
         }
         Ok(Self { id, dimensions, tokenizer, codes, scales })
+    }
+
+    /// How many tokens it knows.
+    pub(crate) fn vocabulary_len(&self) -> usize {
+        self.tokenizer.vocabulary().len()
     }
 
     /// The spelling of every token of `text`, in order; `##` marks one that continues a word.
@@ -69,19 +76,12 @@ impl Embedder for StaticEmbedder {
         self.tokenizer.tokenize(text, &mut indices);
         let half = self.dimensions / 2;
         let mut vector = vec![0.0; self.dimensions];
-        let (low, high) = vector.split_at_mut(half);
         let (codes, scales) = (&*self.codes, &*self.scales);
-        let mut used = 0;
         for index in indices.iter().map(|index| usize::from(*index)) {
             let scale = scales.get(index).copied().unwrap_or(0.0);
-            let row = codes.get(index * half..(index + 1) * half).unwrap_or(&[]);
-            if scale == 0.0 {
-                continue;
-            }
-            used += 1;
-            for ((low, high), code) in low.iter_mut().zip(high.iter_mut()).zip(row) {
-                *low += scale * (f32::from(code & 15) - OFFSET);
-                *high += scale * (f32::from(code >> 4) - OFFSET);
+            let row = codes.get(index * half..(index + 1) * half);
+            if let (Some(row), true) = (row, scale != 0.0) {
+                add_nibbles(&mut vector, row, scale, OFFSET);
             }
         }
         let length = vector.iter().map(|x| x * x).sum::<f32>().sqrt();
@@ -90,7 +90,7 @@ impl Embedder for StaticEmbedder {
         } else {
             vector.fill(0.0);
         }
-        Embedding { vector, tokens: used }
+        Embedding { vector, tokens: indices }
     }
 }
 

@@ -2,7 +2,11 @@
 //!
 //! Nothing here decides, talks to a network or reads a clock.
 
+mod continuation;
 mod embedding;
+pub(crate) mod lanes;
+mod ngrams;
+mod shape;
 mod surface;
 mod tensors;
 mod tokenizer;
@@ -12,6 +16,8 @@ use std::fmt;
 
 use crate::chat::Request;
 pub(crate) use embedding::StaticEmbedder;
+pub use ngrams::{BUCKETS, Count, each_ngram, ngrams, weigh};
+pub use shape::{SHAPE, SHAPE_NAMES, shape};
 pub use surface::{estimate_tokens, judged_text};
 pub(crate) use tensors::{Block, Table};
 pub(crate) use tokenizer::Tokenizer;
@@ -25,8 +31,13 @@ pub struct Features {
     pub embedding: Vec<f32>,
     /// The id of the embedder that made `embedding`.
     pub embedder: String,
-    /// How many tokens of the judged text the embedder used.
-    pub embedded_tokens: usize,
+    /// The embedder's tokens of the judged text, as indices into its vocabulary; empty for an embedder that
+    /// has none.
+    pub tokens: Vec<u16>,
+    /// The judged text's hashed n-grams.
+    pub ngrams: Vec<Count>,
+    /// The judged text's [`shape`].
+    pub shape: [f32; SHAPE],
     /// Counts of the whole request.
     pub counts: Counts,
 }
@@ -40,7 +51,9 @@ impl Features {
         Self {
             embedding: vector,
             embedder: embedder.id().to_owned(),
-            embedded_tokens: tokens,
+            tokens,
+            ngrams: ngrams(&judged),
+            shape: shape(&judged),
             counts: surface::counts(request, &judged),
         }
     }
@@ -80,6 +93,6 @@ pub trait Embedder: fmt::Debug + Send + Sync {
 pub struct Embedding {
     /// Of unit length, or all zero when no token is known.
     pub vector: Vec<f32>,
-    /// How many tokens went into it.
-    pub tokens: usize,
+    /// Indices into the embedder's vocabulary; empty for an embedder that has none.
+    pub tokens: Vec<u16>,
 }

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::Counts;
-use crate::chat::{Request, Role};
+use super::{Counts, continuation::only_continues};
+use crate::chat::{Message, Part, Request, Role};
 
 /// The most characters of a message that are judged.
 const MOST_JUDGED: usize = 4096;
@@ -12,17 +12,26 @@ const PER_MESSAGE: u64 = 4;
 const PRIMING: u64 = 3;
 
 /// The text that the router judges: the newest user message, without the system text. Of one that
-/// is longer than 4,096 characters, the first and the last 2,048.
+/// is longer than 4,096 characters, the first and the last 2,048. A message that only continues ("go
+/// on", "thanks, continue") is as hard as what it continues: the newest earlier user message that
+/// asks something is judged in its place, where there is one.
 #[must_use]
 pub fn judged_text(request: &Request) -> Cow<'_, str> {
-    use crate::chat::Part;
-    let newest = request.messages.iter().rev().find(|message| message.role == Role::User);
-    let text = match newest.map(|message| (message.content.as_slice(), message)) {
-        None => Cow::Borrowed(""),
-        Some(([Part::Text { text }], _)) => Cow::Borrowed(text.as_str()),
-        Some((_, message)) => Cow::Owned(message.joined_text()),
+    let mut asked = request.messages.iter().rev().filter(|message| message.role == Role::User);
+    let newest = asked.next().map_or(Cow::Borrowed(""), text_of);
+    let judged = if only_continues(&newest) {
+        asked.map(text_of).find(|text| !only_continues(text)).unwrap_or(newest)
+    } else {
+        newest
     };
-    shortened(text)
+    shortened(judged)
+}
+
+fn text_of(message: &Message) -> Cow<'_, str> {
+    match &message.content[..] {
+        [Part::Text { text }] => Cow::Borrowed(text.as_str()),
+        _ => Cow::Owned(message.joined_text()),
+    }
 }
 
 fn shortened(text: Cow<'_, str>) -> Cow<'_, str> {
@@ -87,7 +96,7 @@ pub(super) fn counts(request: &Request, judged: &str) -> Counts {
 }
 
 /// A fence, or a line that ends or begins as programs do and prose does not.
-fn looks_like_code(line: &str) -> bool {
+pub(super) fn looks_like_code(line: &str) -> bool {
     const STARTS: [&str; 12] = [
         "```",
         "def ",

@@ -3,8 +3,13 @@
 //! Belief only: nothing here knows prices, models at hand or what the user wants. `strategy/` decides.
 
 pub mod artefact;
+mod blended;
+mod explanation;
+mod head;
 mod index;
+mod layer;
 pub mod nearest;
+mod network;
 mod question;
 mod trained;
 
@@ -15,6 +20,9 @@ use serde::Serialize;
 pub use crate::tier::{PerTier, Tier};
 use crate::{error::Result, features::Features};
 
+pub use explanation::{Domain, Explanation, Moved};
+pub use head::{Belief, Beliefs, Blend, Calibration, Familiarity, HeadCard, HeadDomain, Line};
+pub use layer::{DomainCard, LayerCard};
 pub use question::{normalised_question, question_hash, question_stem};
 pub use trained::{Trained, embedded, from_bytes, from_file};
 
@@ -30,6 +38,8 @@ pub struct Forecast {
     pub head: String,
     /// What is expected of each tier.
     pub tiers: PerTier<TierForecast>,
+    /// How much the text is like anything the router learned from, 0 (the forecast is its prior) to 1.
+    pub familiarity: f64,
     /// The nearest benchmark questions, the nearest first.
     pub neighbours: Vec<Neighbour>,
 }
@@ -41,7 +51,7 @@ pub struct TierForecast {
     pub score: f64,
     /// Standard error of `score`.
     pub uncertainty: f64,
-    /// Expected output tokens of a model that does not think first.
+    /// Output tokens of a model that does not think first that six answers in ten stay below.
     pub output_tokens: f64,
 }
 
@@ -69,6 +79,15 @@ pub trait Router: fmt::Debug + Send + Sync {
     /// # Errors
     /// [`Config`](crate::ErrorKind::Config) when `features` come from another embedder.
     fn forecast(&self, features: &Features, head: &str) -> Result<Forecast>;
+    /// Why it believes so; `text` is the judged text that `features` were made of. `None` from a router that cannot
+    /// say.
+    ///
+    /// # Errors
+    /// Those of [`forecast`](Self::forecast).
+    fn explain(&self, text: &str, features: &Features, head: &str) -> Result<Option<Explanation>> {
+        let _ = (text, features, head);
+        Ok(None)
+    }
     /// The margin below premium's forecast at which the share `quality` (0 to 1) of premium's average
     /// quality is kept, as fitted on validation data for `head`.
     fn margin(&self, quality: f64, head: &str) -> f64;

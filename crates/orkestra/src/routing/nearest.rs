@@ -1,16 +1,15 @@
-//! The `nearest` router: what models scored on the benchmark questions nearest to the prompt.
+//! The `nearest` predictor: what models scored on the reference questions nearest to the prompt.
 //!
 //! Each neighbour counts with the kernel `exp((similarity - 1) / bandwidth)`, and the head's prior
-//! counts as much as `prior_weight` of it. Near many known questions the neighbours speak; far from
-//! all of them the prior does, and the uncertainty says so. What is averaged is the premium tier's
+//! counts as much as `prior_weight` of it. What is averaged is the premium tier's
 //! score and what the cheaper tiers lose against it, which is what a plan asks for: a question on which
 //! a tier was not measured, or with another line-up, then says nothing wrong about that tier's loss.
 //!
-//! Number of neighbours, bandwidth and prior weight are chosen by validation (`evals/README.md`).
+//! Number of neighbours, bandwidth and prior weight are chosen by validation (`docs/router.md`).
 
 use serde::{Deserialize, Serialize};
 
-use super::{Neighbour, PerTier, Tier, TierForecast};
+use super::{Neighbour, PerTier, Tier, head::Belief};
 
 /// How neighbours are weighed.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -64,6 +63,26 @@ impl Outcome {
     }
 }
 
+/// The share of answers that shall not be longer than expected. Lengths are skewed: their mean, which costs
+/// follow, lies about here.
+pub const TOKENS_QUANTILE: f64 = 0.6;
+/// The nearest that speak for lengths; more make no difference but take time to sort.
+const TOKENS_NEIGHBOURS: usize = 64;
+
+/// What the neighbours say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Heard {
+    /// Of scores.
+    pub belief: Belief,
+    /// Each tier's standard error: the spread of the scores over the root of one plus the effective number of
+    /// neighbours, which shrinks towards 0 as they move away and the prior takes over.
+    pub scatter: PerTier<f64>,
+    /// Of lengths.
+    pub output_tokens: PerTier<f64>,
+    /// What each neighbour counted.
+    pub weights: Vec<f64>,
+}
+
 /// A weighted mean in the making, begun with the prior.
 struct Shrunk {
     sum: f64,
@@ -95,26 +114,18 @@ impl Kernel {
     }
 
     /// What follows for each tier from `neighbours` (cosine similarity and outcome), the nearest first.
-    ///
-    /// The uncertainty is the spread of the scores over the root of one plus the effective number of
-    /// neighbours, which shrinks towards 0 as they move away and the prior takes over.
     #[must_use]
-    pub fn forecast(&self, prior: &Prior, neighbours: &[(f64, Outcome)]) -> PerTier<TierForecast> {
+    pub fn heard(&self, prior: &Prior, neighbours: &[(f64, Outcome)]) -> Heard {
         let prior_weight = self.prior_weight;
         let mut premium = Shrunk::new(prior.premium, prior_weight);
         let mut balanced = Shrunk::new(prior.balanced_loss, prior_weight);
         let mut budget = Shrunk::new(prior.budget_loss, prior_weight);
-        let mut tokens =
-            PerTier::from_fn(|tier| Shrunk::new(*prior.output_tokens.get(tier), prior_weight));
         let (mut total, mut squares) = (0.0, 0.0);
         let weights: Vec<f64> = neighbours.iter().map(|near| self.weight(near.0)).collect();
         for ((_, outcome), weight) in neighbours.iter().zip(weights.iter().copied()) {
             premium.add(outcome.premium, weight);
             balanced.add(outcome.balanced_loss, weight);
             budget.add(outcome.budget_loss, weight);
-            tokens.budget.add(outcome.output_tokens.budget, weight);
-            tokens.balanced.add(outcome.output_tokens.balanced, weight);
-            tokens.premium.add(outcome.output_tokens.premium, weight);
             total += weight;
             squares += weight * weight;
         }
@@ -123,40 +134,64 @@ impl Kernel {
         } else {
             0.0
         };
-        let level = premium.mean(prior.premium);
-        let scores = PerTier {
-            budget: (level - budget.mean(prior.budget_loss)).clamp(0.0, 1.0),
-            balanced: (level - balanced.mean(prior.balanced_loss)).clamp(0.0, 1.0),
-            premium: level.clamp(0.0, 1.0),
+        let belief = Belief {
+            premium: premium.mean(prior.premium),
+            balanced_loss: balanced.mean(prior.balanced_loss),
+            budget_loss: budget.mean(prior.budget_loss),
         };
-        PerTier::from_fn(|tier| {
-            let score = *scores.get(tier);
-            let mut spread = Shrunk::new(*prior.variance.get(tier), prior_weight);
+        let scores = belief.scores();
+        let scatter = PerTier::from_fn(|tier| {
+            let (score, variance) = (*scores.get(tier), *prior.variance.get(tier));
+            let mut spread = Shrunk::new(variance, prior_weight);
             for ((_, outcome), weight) in neighbours.iter().zip(weights.iter().copied()) {
                 spread.add(outcome.score(tier).map(|found| (found - score).powi(2)), weight);
             }
-            TierForecast {
-                score,
-                uncertainty: (spread.mean(*prior.variance.get(tier)) / (1.0 + effective)).sqrt(),
-                output_tokens: tokens.get(tier).mean(*prior.output_tokens.get(tier)),
-            }
-        })
+            (spread.mean(variance) / (1.0 + effective)).sqrt()
+        });
+        let output_tokens = PerTier::from_fn(|tier| self.tokens(tier, prior, neighbours, &weights));
+        Heard { belief, scatter, output_tokens, weights }
     }
 
-    /// `neighbours` as a forecast names them, each with its share of it.
+    /// The quantile [`TOKENS_QUANTILE`] of the neighbours' output tokens, the prior among them.
+    fn tokens(
+        &self,
+        tier: Tier,
+        prior: &Prior,
+        neighbours: &[(f64, Outcome)],
+        weights: &[f64],
+    ) -> f64 {
+        let measured = neighbours.iter().zip(weights).take(TOKENS_NEIGHBOURS).filter_map(
+            |((_, outcome), weight)| Some(((*outcome.output_tokens.get(tier))?, *weight)),
+        );
+        let mut all: Vec<(f64, f64)> = measured.collect();
+        all.push((*prior.output_tokens.get(tier), self.prior_weight));
+        all.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+        let wanted = all.iter().map(|one| one.1).sum::<f64>() * TOKENS_QUANTILE;
+        let mut passed = 0.0;
+        let found = all.iter().find(|(_, weight)| {
+            passed += weight;
+            passed >= wanted
+        });
+        found.or(all.last()).map_or(1.0, |found| found.0)
+    }
+
+    /// `neighbours` as a forecast names them, each with its share of what was heard.
     pub(super) fn named<'a>(
         &self,
         neighbours: &[(f64, Outcome)],
+        weights: &[f64],
         families: impl Iterator<Item = &'a str>,
         shown: usize,
     ) -> Vec<Neighbour> {
-        let total: f64 = neighbours.iter().map(|near| self.weight(near.0)).sum();
-        let named = |((similarity, outcome), family): (&(f64, Outcome), &str)| Neighbour {
-            family: family.to_owned(),
-            similarity: *similarity,
-            weight: self.weight(*similarity) / (total + self.prior_weight),
-            scores: PerTier::from_fn(|tier| outcome.score(tier)),
+        let total: f64 = weights.iter().sum();
+        let named = |(((similarity, outcome), weight), family): ((&(f64, Outcome), &f64), &str)| {
+            Neighbour {
+                family: family.to_owned(),
+                similarity: *similarity,
+                weight: weight / (total + self.prior_weight),
+                scores: PerTier::from_fn(|tier| outcome.score(tier)),
+            }
         };
-        neighbours.iter().zip(families).take(shown).map(named).collect()
+        neighbours.iter().zip(weights).zip(families).take(shown).map(named).collect()
     }
 }

@@ -3,17 +3,15 @@
 use std::{fs::File, io::Read as _, path::Path, sync::Arc};
 
 use super::{
-    Forecast, GENERAL, Router,
-    artefact::{Bundle, HeadCard, HeadTables, MOST_BYTES, Metadata, Trust},
-    nearest::Outcome,
+    Router,
+    artefact::{Bundle, MOST_BYTES, Metadata, Parts, Trust},
+    blended::Blended,
+    head::Beliefs,
 };
 use crate::{
     error::{Error, ErrorKind, Result},
     features::{Block, Embedder, Features},
 };
-
-/// Neighbours that a forecast names. All of them count; more than these nobody reads.
-const SHOWN: usize = 8;
 
 /// The artefact's bytes, at an address that its tables can be read at.
 #[repr(C, align(64))]
@@ -21,11 +19,13 @@ struct Aligned<T: ?Sized>(T);
 
 static EMBEDDED: &Aligned<[u8]> = &Aligned(*include_bytes!("../../data/router.safetensors"));
 
+const EMBEDDED_BLOCK: Block = Block::Static(&EMBEDDED.0);
+
 /// An embedder and the router over its vectors, from one artefact.
 #[derive(Clone, Debug)]
 pub struct Trained {
     bundle: Arc<Bundle>,
-    router: Arc<Nearest>,
+    router: Arc<Blended>,
 }
 
 /// The router that is part of the program.
@@ -42,16 +42,17 @@ pub struct Trained {
 /// # Errors
 /// [`Config`](ErrorKind::Config) when the program was built with a damaged artefact.
 pub fn embedded() -> Result<Trained> {
-    Trained::new(Bundle::read(&Block::Static(&EMBEDDED.0), Trust::Embedded)?)
+    Trained::new(Bundle::read(&EMBEDDED_BLOCK, Trust::Embedded, None)?)
 }
 
 /// The router in `bytes`.
 ///
 /// # Errors
 /// [`Config`](ErrorKind::Config), naming what is wrong, when they are not a whole, unchanged artefact
-/// of a format that this version reads.
+/// of a format that this version reads, or add to another router than the embedded one.
 pub fn from_bytes(bytes: impl AsRef<[u8]>) -> Result<Trained> {
-    Trained::new(Bundle::read(&Block::copied(bytes.as_ref()), Trust::Verify)?)
+    let block = Block::copied(bytes.as_ref());
+    Trained::new(Bundle::read(&block, Trust::Verify, Some(&EMBEDDED_BLOCK))?)
 }
 
 /// The router in the file at `path`.
@@ -73,13 +74,9 @@ pub fn from_file(path: &Path) -> Result<Trained> {
 
 impl Trained {
     fn new(bundle: Bundle) -> Result<Self> {
-        let general = bundle.metadata.heads.iter().position(|head| head.name == GENERAL);
-        let general = general
-            .ok_or_else(|| Error::new(ErrorKind::Config, "the router has no head named general"))?;
-        let id = format!("nearest-{}", &bundle.metadata.sha256[..12]);
         let bundle = Arc::new(bundle);
-        let router = Nearest { id, bundle: Arc::clone(&bundle), general };
-        Ok(Self { bundle, router: Arc::new(router) })
+        let router = Arc::new(Blended::new(Arc::clone(&bundle))?);
+        Ok(Self { bundle, router })
     }
 
     /// Turns texts into vectors that [`router`](Self::router) understands.
@@ -112,94 +109,33 @@ impl Trained {
         self.bundle.embedder.tokens(text)
     }
 
+    /// Everything it is made of, to make another of it.
+    ///
+    /// # Errors
+    /// [`Config`](ErrorKind::Config) when its bytes can no longer be read, which cannot happen to one that was
+    /// read before.
+    pub fn parts(&self) -> Result<Parts> {
+        self.bundle.parts()
+    }
+
+    /// What each predictor believes of `features`, before calibration; what training calibrates and weighs.
+    ///
+    /// # Errors
+    /// [`Config`](ErrorKind::Config) when `features` come from another embedder.
+    pub fn beliefs(&self, features: &Features, head: &str) -> Result<Beliefs> {
+        Ok(self.router.listen(features, head)?.beliefs)
+    }
+
     /// The same router with searches that compare at least `compared` references, however many its
     /// file asks for: `usize::MAX` searches all, which the fast search is measured against.
-    #[must_use]
-    pub fn comparing(&self, compared: usize) -> Self {
+    ///
+    /// # Errors
+    /// None in practice: the parts were checked before.
+    pub fn comparing(&self, compared: usize) -> Result<Self> {
         let mut bundle = (*self.bundle).clone();
         for head in &mut bundle.metadata.heads {
             head.compared = compared;
         }
-        let bundle = Arc::new(bundle);
-        let router = Nearest { bundle: Arc::clone(&bundle), ..(*self.router).clone() };
-        Self { bundle, router: Arc::new(router) }
-    }
-}
-
-/// Forecasts from the nearest reference questions.
-#[derive(Clone, Debug)]
-struct Nearest {
-    id: String,
-    bundle: Arc<Bundle>,
-    /// The position of the general head.
-    general: usize,
-}
-
-impl Nearest {
-    fn head(&self, name: &str) -> (&HeadCard, &HeadTables) {
-        let cards = &self.bundle.metadata.heads;
-        let position = cards.iter().position(|head| head.name == name).unwrap_or(self.general);
-        (&cards[position], &self.bundle.heads[position])
-    }
-}
-
-impl Router for Nearest {
-    fn id(&self) -> &str {
-        &self.id
-    }
-
-    fn heads(&self) -> Vec<&str> {
-        self.bundle.metadata.heads.iter().map(|head| head.name.as_str()).collect()
-    }
-
-    fn forecast(&self, features: &Features, head: &str) -> Result<Forecast> {
-        let Bundle { metadata, index, families, .. } = &*self.bundle;
-        let expected = &metadata.embedder.id;
-        if features.embedder != *expected || features.embedding.len() != index.dimensions {
-            return Err(Error::new(
-                ErrorKind::Config,
-                format!(
-                    "router {} reads vectors of embedder {expected}, got {} values of {:?}; use the embedder of the same file",
-                    self.id,
-                    features.embedding.len(),
-                    features.embedder
-                ),
-            ));
-        }
-        let (card, tables) = self.head(head);
-        let kernel = card.kernel;
-        let near =
-            index.nearest(&features.embedding, kernel.neighbours, card.compared, tables.knows());
-        let neighbours: Vec<(f64, Outcome)> = near
-            .iter()
-            .map(|near| (f64::from(near.similarity), tables.outcome(near.reference)))
-            .collect();
-        let family = |reference: usize| {
-            let position = families.get(reference).copied().unwrap_or_default();
-            metadata.families.get(usize::from(position)).map_or("", String::as_str)
-        };
-        let names = near.iter().map(|near| family(near.reference));
-        Ok(Forecast {
-            router: self.id.clone(),
-            head: card.name.clone(),
-            tiers: kernel.forecast(&card.prior, &neighbours),
-            neighbours: kernel.named(&neighbours, names, SHOWN),
-        })
-    }
-
-    fn margin(&self, quality: f64, head: &str) -> f64 {
-        let margins = &self.head(head).1.margins;
-        let last = margins.len() - 1;
-        // NaN asks for everything rather than for nothing.
-        let quality = if quality.is_nan() { 1.0 } else { quality.clamp(0.0, 1.0) };
-        let place = quality * last as f64;
-        let below = (place.floor() as usize).min(last);
-        let above = (below + 1).min(last);
-        let (low, high) = (f64::from(margins[below]), f64::from(margins[above]));
-        low + (high - low) * (place - below as f64)
-    }
-
-    fn default_quality(&self, head: &str) -> f64 {
-        self.head(head).0.default_quality
+        Self::new(bundle)
     }
 }

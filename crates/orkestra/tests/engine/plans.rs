@@ -1,6 +1,7 @@
 use jiff::civil::date;
 use orkestra::{
-    MultiProvider, Settings,
+    ErrorKind, MultiProvider, Provider, Settings,
+    chat::{Message, Role},
     routing::Tier,
     strategy::{Balanced, Cheapest, Smartest, Strategy},
 };
@@ -121,4 +122,32 @@ async fn the_baseline_is_the_cheapest_default_premium_or_what_the_user_names() {
         Settings { base_model: Some("claude-fable-5-1".into()), ..bench.settings(easy()) };
     let plan = bench.provider_with("google", settings).route("Say hello.").unwrap();
     assert_eq!(plan.base.model.as_str(), "claude-fable-5-1");
+}
+
+#[tokio::test]
+async fn a_plan_can_be_explained() {
+    let provider = Provider::builder("google").settings(Settings::new().unwrap()).build().unwrap();
+    let text = "How many legs have three spiders and a cow?";
+    let (plan, why) = (provider.route(text).unwrap(), provider.explain(text).unwrap().unwrap());
+    assert_eq!(why.forecast, plan.forecast);
+    assert_eq!(why.forecast.head, "google");
+    // Several providers are judged by the general head.
+    let other = Provider::builder("openai").settings(Settings::new().unwrap()).build().unwrap();
+    let both = MultiProvider::new(&[provider.clone(), other]).unwrap();
+    assert_eq!(both.explain(text).unwrap().unwrap().forecast.head, "general");
+    assert_eq!(*provider.explain(" ").unwrap_err().kind(), ErrorKind::InvalidRequest);
+    // A router that only forecasts has nothing to explain.
+    let bench = Bench::new().await;
+    assert!(bench.provider("google", easy()).explain(text).unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_bare_continuation_gets_the_plan_of_what_it_continues() {
+    let provider = Provider::builder("openai").settings(Settings::new().unwrap()).build().unwrap();
+    let asked = Message::text(Role::User, "Prove that the square root of 2 is irrational.");
+    let answered = Message::text(Role::Assistant, "Suppose it were p/q.");
+    let continued = vec![asked.clone(), answered, Message::text(Role::User, "ok, go on")];
+    let (first, then) = (provider.route(vec![asked]).unwrap(), provider.route(continued).unwrap());
+    assert_eq!(first.forecast, then.forecast);
+    assert_eq!(first.choice().model, then.choice().model);
 }

@@ -30,7 +30,7 @@ impl Embedder for Opinion {
         1
     }
     fn embed(&self, _: &str) -> Embedding {
-        Embedding { vector: vec![1.0], tokens: 1 }
+        Embedding { vector: vec![1.0], tokens: Vec::new() }
     }
 }
 
@@ -48,7 +48,13 @@ impl Router for Opinion {
             output_tokens: 200.0,
         };
         let tiers = PerTier::from_fn(tier);
-        Ok(Forecast { router: "opinion".into(), head: head.into(), tiers, neighbours: Vec::new() })
+        Ok(Forecast {
+            router: "opinion".into(),
+            head: head.into(),
+            tiers,
+            familiarity: 1.0,
+            neighbours: Vec::new(),
+        })
     }
     fn margin(&self, quality: f64, _: &str) -> f64 {
         1.0 - quality

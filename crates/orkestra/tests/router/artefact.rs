@@ -1,7 +1,5 @@
 //! Damaged, forged and foreign router files: a clear error, never a panic.
 
-#![expect(clippy::unwrap_used, reason = "a failure here is the report")]
-
 use std::{io::Write as _, path::Path};
 
 use orkestra::{
@@ -12,7 +10,7 @@ use orkestra::{
 };
 use proptest::prelude::*;
 
-const GOOD: &[u8] = include_bytes!("../data/router.safetensors");
+const GOOD: &[u8] = include_bytes!("../../data/router.safetensors");
 
 fn header() -> (usize, String) {
     let length = u64::from_le_bytes(GOOD[..8].try_into().unwrap()) as usize;
@@ -49,16 +47,22 @@ fn what_is_wrong_is_named() {
     let mut flipped = GOOD.to_vec();
     *flipped.last_mut().unwrap() ^= 1;
     assert!(refused(&flipped).contains("hash"));
-    let version = with_header(|text| text.replacen("\\\"format\\\":1", "\\\"format\\\":2", 1));
-    assert!(refused(&version).contains("version 2"));
+    for format in ["1", "3"] {
+        let other = format!("\\\"format\\\":{format}");
+        let version = with_header(|text| text.replacen("\\\"format\\\":2", &other, 1));
+        assert!(refused(&version).contains(&format!("version {format}, this program reads 2")));
+    }
+    let more = with_header(|text| {
+        text.replacen("\\\"format\\\":2", "\\\"format\\\":2,\\\"colour\\\":1", 1)
+    });
+    assert!(refused(&more).contains("colour"));
     let tiers = with_header(|text| text.replacen("[\\\"budget\\\"", "[\\\"cheap\\\"", 1));
     assert!(refused(&tiers).contains("tiers"));
     let renamed = with_header(|text| text.replacen("\"tokens.codes\"", "\"tokens.kodes\"", 1));
     assert!(refused(&renamed).contains("hash"));
     let stranger = with_header(|text| text.replacen("\"orkestra\":", "\"somebody\":", 1));
     assert!(refused(&stranger).contains("nothing about a router"));
-    let claim =
-        with_header(|text| text.replacen("default_quality\\\":0.9", "default_quality\\\":0.1", 1));
+    let claim = with_header(|text| text.replacen("\\\"questions\\\":", "\\\"questions\\\":9", 1));
     assert!(refused(&claim).contains("hash"));
 }
 

@@ -1,11 +1,13 @@
 //! The embedded router against what it was made from: the original tokenizer, the distiller, itself.
 
-#![cfg(test)]
+use std::io::Write as _;
+
+use flate2::{Compression, write::GzEncoder};
 use orkestra::{
     ErrorKind,
-    chat::{Message, Request, Role},
-    features::{Features, estimate_tokens, judged_text},
-    routing::{self, Tier},
+    chat::Request,
+    features::Features,
+    routing::{self, Forecast, Tier, Trained},
 };
 use serde::Deserialize;
 
@@ -28,7 +30,7 @@ fn lines<T: for<'a> Deserialize<'a>>(text: &str) -> Vec<T> {
 #[test]
 fn a_thousand_texts_are_split_as_the_original_splits_them() {
     let trained = routing::embedded().unwrap();
-    let cases: Vec<Tokenized> = lines(include_str!("fixtures/router/tokens.jsonl"));
+    let cases: Vec<Tokenized> = lines(include_str!("../fixtures/router/tokens.jsonl"));
     assert_eq!(cases.len(), 1000);
     for case in cases {
         assert_eq!(trained.tokens(&case.text), case.tokens, "{:?}", case.text);
@@ -38,7 +40,7 @@ fn a_thousand_texts_are_split_as_the_original_splits_them() {
 #[test]
 fn vectors_are_the_distillers_to_a_thousandth() {
     let embedder = routing::embedded().unwrap().embedder();
-    let cases: Vec<Embedded> = lines(include_str!("fixtures/router/vectors.jsonl"));
+    let cases: Vec<Embedded> = lines(include_str!("../fixtures/router/vectors.jsonl"));
     assert!(cases.iter().filter(|case| case.vector.iter().any(|x| *x != 0.0)).count() > 40);
     for case in cases {
         let found = embedder.embed(&case.text).vector;
@@ -52,10 +54,20 @@ fn vectors_are_the_distillers_to_a_thousandth() {
 #[test]
 fn the_embedded_artefact_carries_its_own_hash() {
     // `embedded` does not compare it, `from_bytes` does.
-    let bytes = include_bytes!("../data/router.safetensors");
+    let bytes = include_bytes!("../../data/router.safetensors");
     let read = routing::from_bytes(bytes).unwrap();
     assert_eq!(read.router().id(), routing::embedded().unwrap().router().id());
-    assert!(bytes.len() < 12_000_000);
+    assert!(read.router().id().starts_with("blend-"));
+    assert!(read.router().id().ends_with(&read.metadata().sha256[..12]));
+    assert_eq!(read.metadata().format, 2);
+}
+
+#[test]
+fn the_embedded_artefact_leaves_room_for_the_program_in_a_package() {
+    let mut packed = GzEncoder::new(Vec::new(), Compression::best());
+    packed.write_all(include_bytes!("../../data/router.safetensors")).unwrap();
+    let size = packed.finish().unwrap().len();
+    assert!(size < 9_000_000, "{size} bytes compressed");
 }
 
 #[test]
@@ -63,14 +75,15 @@ fn the_same_text_gives_the_same_bits() {
     let (first, second) = (routing::embedded().unwrap(), routing::embedded().unwrap());
     for text in ["Why is the sky blue?", "Prove that there are infinitely many primes.", "ok"] {
         for head in first.router().heads() {
-            let forecast = |trained: &routing::Trained| {
+            let forecast = |trained: &Trained| {
                 let features = Features::of(&Request::from(text), &*trained.embedder());
                 let forecast = trained.router().forecast(&features, head).unwrap();
                 let bits = |tier| {
                     let tier = forecast.tiers.get(tier);
                     [tier.score, tier.uncertainty, tier.output_tokens].map(f64::to_bits)
                 };
-                (Tier::ALL.map(bits), forecast.neighbours.clone())
+                let familiarity = forecast.familiarity.to_bits();
+                (Tier::ALL.map(bits), familiarity, forecast.neighbours.clone())
             };
             assert_eq!(forecast(&first), forecast(&second));
         }
@@ -81,7 +94,7 @@ fn the_same_text_gives_the_same_bits() {
 fn forecasts_are_sane_for_every_head() {
     let trained = routing::embedded().unwrap();
     let router = trained.router();
-    assert_eq!(router.heads(), ["google", "anthropic", "openai", "general"]);
+    assert_eq!(router.heads(), ["anthropic", "google", "openai", "general"]);
     let features = Features::of(
         &Request::from("A train leaves at 9:40 and takes 95 minutes. When does it arrive?"),
         &*trained.embedder(),
@@ -94,6 +107,7 @@ fn forecasts_are_sane_for_every_head() {
         assert!(forecast.neighbours.is_sorted_by(|a, b| a.similarity >= b.similarity));
         let shares: f64 = forecast.neighbours.iter().map(|near| near.weight).sum();
         assert!(shares > 0.0 && shares <= 1.0, "{shares}");
+        assert!((0.0..=1.0).contains(&forecast.familiarity));
         for tier in Tier::ALL {
             let tier = forecast.tiers.get(tier);
             assert!((0.0..=1.0).contains(&tier.score));
@@ -125,21 +139,78 @@ fn a_sum_looks_easier_than_a_logic_grid() {
     assert!(grid > sum + 0.1, "grid {grid}, sum {sum}");
 }
 
+fn forecast(trained: &Trained, text: &str, head: &str) -> Forecast {
+    let features = Features::of(&Request::from(text), &*trained.embedder());
+    trained.router().forecast(&features, head).unwrap()
+}
+
+/// Texts without a token that the vocabulary knows: their embedding is all zero.
+const UNKNOWN: [&str; 3] = ["𓀀𓀁", "ሰላም እንዴት ነህ", "🎉🎉🎉"];
+
 #[test]
 fn far_from_everything_the_prior_speaks_and_says_so() {
     let trained = routing::embedded().unwrap();
-    let router = trained.router();
-    let forecast = |text: &str| {
-        let features = Features::of(&Request::from(text), &*trained.embedder());
-        router.forecast(&features, "general").unwrap()
-    };
-    let prior = trained.metadata().heads.iter().find(|head| head.name == "general").unwrap().prior;
-    // No token of this text is known: its embedding is all zero.
-    let nothing = forecast("𓀀𓀁");
-    assert!(nothing.neighbours.is_empty());
-    assert!((nothing.tiers.premium.score - prior.premium).abs() < 1e-12);
-    let near = forecast("Find the derivative of f(x) = 3x^2 + 2x at x = 1.");
-    assert!(near.tiers.budget.uncertainty < nothing.tiers.budget.uncertainty);
+    for card in &trained.metadata().heads {
+        let prior = card.prior;
+        let expected =
+            [prior.premium - prior.budget_loss, prior.premium - prior.balanced_loss, prior.premium];
+        let near =
+            forecast(&trained, "Find the derivative of f(x) = 3x^2 + 2x at x = 1.", &card.name);
+        for text in UNKNOWN {
+            let nothing = forecast(&trained, text, &card.name);
+            assert_eq!(nothing.familiarity, 0.0, "{text}");
+            assert!(nothing.neighbours.is_empty());
+            for (tier, expected) in Tier::ALL.into_iter().zip(expected) {
+                let (found, near) = (nothing.tiers.get(tier), near.tiers.get(tier));
+                assert!((found.score - expected).abs() < 1e-12, "{}: {tier}", card.name);
+                assert!((found.uncertainty - prior.variance.get(tier).sqrt()).abs() < 1e-12);
+                assert!(near.uncertainty < found.uncertainty, "{}: {tier}", card.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn uncertainty_grows_from_near_to_far() {
+    let trained = routing::embedded().unwrap();
+    let texts = [
+        "A baker sells 12 loaves an hour for 7 hours at 3 dollars each. How much does he earn?",
+        "What is the derivative of x^3 - 4x at x = 2?",
+        "Which of the following is a function of the kidney?\nA. Digestion\nB. Filtration\nC. Sight",
+        "What is the capital of Peru?",
+        "Lorem ipsum dolor sit amet, consectetur",
+        "Mae hen wlad fy nhadau yn annwyl i mi",
+        "Translate to Finnish: good morning",
+        "Buy milk",
+        "asdf",
+        UNKNOWN[0],
+        UNKNOWN[1],
+        UNKNOWN[2],
+    ];
+    for head in trained.router().heads() {
+        let mut forecasts = texts.map(|text| forecast(&trained, text, head));
+        forecasts.sort_by(|a, b| b.familiarity.total_cmp(&a.familiarity));
+        let thirds = forecasts.chunks(4).map(|third| {
+            third.iter().map(|forecast| forecast.tiers.budget.uncertainty).sum::<f64>() / 4.0
+        });
+        let thirds: Vec<f64> = thirds.collect();
+        assert!(thirds.is_sorted_by(|a, b| a < b), "{head}: {thirds:?}");
+        let largest = forecasts[11].tiers.budget.uncertainty;
+        assert!(forecasts.iter().all(|forecast| forecast.tiers.budget.uncertainty <= largest));
+    }
+}
+
+#[test]
+fn searching_everything_finds_hardly_more() {
+    let trained = routing::embedded().unwrap();
+    let whole = trained.comparing(usize::MAX).unwrap();
+    let text = "How many prime numbers lie between 10 and 50?";
+    for head in trained.router().heads() {
+        let [fast, slow] = [&trained, &whole].map(|router| forecast(router, text, head));
+        assert!(slow.neighbours[0].similarity >= fast.neighbours[0].similarity);
+        let apart = fast.tiers.budget.score - slow.tiers.budget.score;
+        assert!(apart.abs() < 0.1, "{head}: {apart}");
+    }
 }
 
 #[test]
@@ -168,7 +239,7 @@ fn vectors_of_another_embedder_are_refused() {
 
 #[test]
 fn no_question_text_is_in_the_artefact() {
-    let bytes = include_bytes!("../data/router.safetensors");
+    let bytes = include_bytes!("../../data/router.safetensors");
     let trained = routing::embedded().unwrap();
     assert!(trained.question_hashes().len() > 20_000);
     assert!(trained.question_hashes().is_sorted());
@@ -178,49 +249,6 @@ fn no_question_text_is_in_the_artefact() {
     let spaced = |run: &&[u8]| run.iter().filter(|b| **b == b' ').count() > 4 && run.len() > 40;
     let runs = bytes[header..].split(|b| !readable(b)).filter(spaced).count();
     assert_eq!(runs, 0);
-}
-
-#[test]
-fn only_the_newest_user_text_is_judged_and_its_middle_is_left_out() {
-    let short = Request::from(vec![
-        Message::text(Role::User, "first"),
-        Message::text(Role::Assistant, "answer"),
-        Message::text(Role::User, "second"),
-    ])
-    .system("be brief");
-    assert_eq!(judged_text(&short), "second");
-    let edge: String = "é".repeat(4096);
-    assert_eq!(judged_text(&Request::from(edge.as_str())), edge);
-    let long = format!("{}{}{}", "é".repeat(2048), "x".repeat(5000), "ü".repeat(2048));
-    let kept = format!("{}{}", "é".repeat(2048), "ü".repeat(2048));
-    assert_eq!(judged_text(&Request::from(long)), kept);
-}
-
-#[test]
-fn counts_cover_the_whole_request() {
-    let embedder = routing::embedded().unwrap().embedder();
-    let request = Request::from(vec![
-        Message::text(Role::User, "abcdefghi abcdefghi"),
-        Message::text(Role::Assistant, "abcdefghi"),
-        Message::text(Role::User, "Why 42?\n```\nlet x = 1;\n```"),
-    ])
-    .system("abcdefghi");
-    let counts = Features::of(&request, &*embedder).counts;
-    assert_eq!((counts.turns, counts.questions, counts.digits), (3, 1, 3));
-    assert_eq!((counts.code_lines, counts.words), (3, 8));
-    assert_eq!(counts.characters, 26);
-    let texts: u64 = request.texts().map(estimate_tokens).sum();
-    assert_eq!(counts.input_tokens, texts + 4 * 4 + 3);
-}
-
-#[test]
-fn token_estimates_follow_the_kind_of_text() {
-    assert_eq!(estimate_tokens(""), 0);
-    assert_eq!(estimate_tokens(" "), 1);
-    assert_eq!(estimate_tokens(&"a".repeat(45)), 10);
-    assert_eq!(estimate_tokens("12345678"), 4);
-    assert_eq!(estimate_tokens("漢字漢字"), 3);
-    assert_eq!(estimate_tokens(&"я".repeat(35)), 10);
 }
 
 #[test]

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::routing::nearest::{Kernel, Prior};
+use crate::routing::{HeadCard, LayerCard};
 
 /// The format that this version reads and writes.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// The header of an artefact.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -15,16 +15,24 @@ pub struct Metadata {
     pub sha256: String,
     /// The format's version: [`FORMAT`].
     pub format: u32,
+    /// SHA-256 of the router that this one adds to: tensors it does not hold itself are that one's. Absent: it
+    /// stands alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<String>,
     /// The day it was built, as the builder was told: `2026-11-23`.
     pub date: String,
     /// Which embedder made the vectors.
     pub embedder: EmbedderCard,
     /// The tiers, the cheapest first.
     pub tiers: Vec<String>,
+    /// The network's shape.
+    pub network: NetworkCard,
+    /// How much the shape counts beside the n-grams in the linear part.
+    pub shape_weight: f32,
+    /// What was learned, run by run.
+    pub layers: Vec<LayerCard>,
     /// One for each provider family, and `general`.
     pub heads: Vec<HeadCard>,
-    /// The benchmarks and tasks that references come from; references name them by position.
-    pub families: Vec<String>,
     /// Where the outcomes come from.
     pub sources: Vec<SourceCard>,
     /// What was measured when it was built.
@@ -47,20 +55,14 @@ pub struct EmbedderCard {
     pub licence: String,
 }
 
-/// One head: how it weighs neighbours, and what it believes without any.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// The shape of the network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct HeadCard {
-    /// A provider family, or `general`.
-    pub name: String,
-    /// How neighbours are weighed.
-    pub kernel: Kernel,
-    /// How many references a search compares.
-    pub compared: usize,
-    /// What is believed without neighbours.
-    pub prior: Prior,
-    /// The share of premium's quality to keep when none is asked for.
-    pub default_quality: f64,
+pub struct NetworkCard {
+    /// Hidden units over all parts.
+    pub hidden: usize,
+    /// How many networks lie side by side.
+    pub parts: usize,
 }
 
 /// A source of outcomes.

@@ -2,22 +2,42 @@
 //!
 //! `Bundle::read` checks everything that could later be relied on, so that no file, however it was
 //! damaged or forged, makes a forecast panic. Question texts are not in it.
+//!
+//! | tables | hold |
+//! |---|---|
+//! | `vocabulary.{text,ends,slots}`, `tokens.{codes,scales}` | the embedder |
+//! | `network.{embedding,shape,bias,codes,scales}` | text → hidden units |
+//! | `grams.weights` | how much each bucket of n-grams says |
+//! | `layers.L.linear.{codes,scales,shape,bias}` | the linear part's outputs |
+//! | `layers.L.outputs.{weights,bias}` | the network's outputs |
+//! | `layers.L.references.{vectors,scales,families}`, `layers.L.clusters.{centroids,scales,starts}` | reference questions |
+//! | `layers.L.map.{codes,scales}` | centres of what was learned from |
+//! | `heads.H.{outcomes,output_tokens}.L`, `heads.H.margins` | what a head knows of a layer's references; its dial |
+//! | `questions.hashes` | which questions were seen |
+//!
+//! A file may name a base, which it adds to: tables that it lacks are then the base's.
 
 mod metadata;
+mod read;
 mod write;
 
 use std::collections::HashSet;
 
-use bytemuck::{AnyBitPattern, NoUninit};
-pub use metadata::{EmbedderCard, FORMAT, HeadCard, Measurement, Metadata, SourceCard};
-use safetensors::{Dtype, SafeTensors, tensor::Metadata as Header};
+pub use metadata::{EmbedderCard, FORMAT, Measurement, Metadata, NetworkCard, SourceCard};
+use safetensors::{SafeTensors, tensor::Metadata as Header};
 use sha2::{Digest, Sha256};
-pub use write::{HeadParts, Parts};
+pub use write::{HiddenSpace, Number, Parts, Values};
 
-use super::{PerTier, Tier, index::Index, nearest::Outcome};
+use self::read::Tables;
+use super::{
+    HeadCard, PerTier, Tier,
+    layer::{Layer, finite},
+    nearest::Outcome,
+    network::Network,
+};
 use crate::{
     error::{Error, ErrorKind, Result},
-    features::{Block, StaticEmbedder, Table, Tokenizer, Vocabulary},
+    features::{BUCKETS, Block, StaticEmbedder, Table},
 };
 
 /// The header's key for our JSON.
@@ -30,31 +50,37 @@ pub(super) const MOST_BYTES: usize = 64 * 1024 * 1024;
 pub(super) struct Bundle {
     pub(super) metadata: Metadata,
     pub(super) embedder: StaticEmbedder,
-    pub(super) index: Index,
-    pub(super) families: Table<u16>,
+    pub(super) network: Network,
+    /// What each bucket of n-grams says, as an inverse document frequency; 0 for what says nothing.
+    pub(super) grams: Table<f32>,
+    pub(super) layers: Vec<Layer>,
     pub(super) question_hashes: Table<u64>,
     pub(super) heads: Vec<HeadTables>,
+    /// Where its tables lie: its own bytes and its base's.
+    pub(super) blocks: Vec<Block>,
 }
 
 /// One head's tables.
 #[derive(Clone, Debug)]
 pub(super) struct HeadTables {
-    outcomes: Table<u8>,
-    output_tokens: Table<u8>,
+    /// For each layer, three codes a reference.
+    outcomes: Vec<Table<u8>>,
+    output_tokens: Vec<Table<u8>>,
     pub(super) margins: Table<f32>,
 }
 
 impl HeadTables {
-    /// Tells whether the head knows an outcome of a reference.
-    pub(super) fn knows(&self) -> impl Fn(usize) -> bool {
-        let outcomes: &[u8] = &self.outcomes;
+    /// Tells whether the head knows an outcome of a reference of `layer`.
+    pub(super) fn knows(&self, layer: usize) -> impl Fn(usize) -> bool {
+        let outcomes: &[u8] = self.outcomes.get(layer).map_or(&[], |table| table);
         move |reference| outcomes.get(reference * 3).is_some_and(|code| *code != write::MISSING)
     }
 
-    /// What was measured on `reference`.
-    pub(super) fn outcome(&self, reference: usize) -> Outcome {
-        let codes = |table: &Table<u8>| {
-            let row = table.get(reference * 3..reference * 3 + 3);
+    /// What was measured on `reference` of `layer`.
+    pub(super) fn outcome(&self, layer: usize, reference: usize) -> Outcome {
+        let codes = |tables: &[Table<u8>]| {
+            let row =
+                tables.get(layer).and_then(|table| table.get(reference * 3..reference * 3 + 3));
             row.and_then(|row| row.try_into().ok()).unwrap_or([write::MISSING; 3])
         };
         let [premium, balanced, budget]: [u8; 3] = codes(&self.outcomes);
@@ -82,36 +108,104 @@ pub(super) enum Trust {
 }
 
 impl Bundle {
-    /// Reads an artefact and checks that its parts fit together.
-    pub(super) fn read(block: &Block, trust: Trust) -> Result<Self> {
-        let bytes = block.bytes();
-        let (tensors, header) = parse(bytes)?;
+    /// Reads an artefact and checks that its parts fit together. `base` is the router that an addition may
+    /// name.
+    pub(super) fn read(block: &Block, trust: Trust, base: Option<&Block>) -> Result<Self> {
+        let (tensors, header) = parse(block.bytes())?;
         let text = header.metadata().as_ref().and_then(|entries| entries.get(HEADER));
         let text = text.ok_or_else(|| wrong("its header says nothing about a router"))?;
         let metadata = parse_metadata(text)?;
         if trust == Trust::Verify {
             verify(text, &metadata.sha256, &tensors)?;
         }
-        let tables = Tables { block, tensors: &tensors };
-        let embedder = tables.embedder(&metadata)?;
-        let index = Index {
-            dimensions: metadata.embedder.dimensions,
-            vectors: tables.get("references.vectors", Dtype::I8)?,
-            scales: tables.get("references.scales", Dtype::F32)?,
-            centroids: tables.get("clusters.centroids", Dtype::I8)?,
-            centroid_scales: tables.get("clusters.scales", Dtype::F32)?,
-            starts: tables.get("clusters.starts", Dtype::U32)?,
-        };
-        index.check().map_err(wrong)?;
-        let families: Table<u16> = tables.get("references.families", Dtype::U16)?;
-        let known = |family: &u16| usize::from(*family) < metadata.families.len();
-        if families.len() != index.len() || !families.iter().all(known) {
-            return Err(wrong("references.families does not name a family for each reference"));
+        let mut tables = Tables::over(block.clone(), tensors);
+        if let Some(wanted) = &metadata.base {
+            let found = base.ok_or_else(|| wrong("it adds to another router, but is the first"))?;
+            let (tensors, header) = parse(found.bytes())?;
+            let text = header.metadata().as_ref().and_then(|entries| entries.get(HEADER));
+            let card = parse_metadata(text.map_or("", String::as_str))?;
+            if card.sha256 != *wanted {
+                return Err(wrong(format!(
+                    "it adds to the router {wanted}, this program's is {}; train it again, or use the program's version it was trained with",
+                    card.sha256
+                )));
+            }
+            tables.fall_back_to(found.clone(), tensors);
         }
-        let heads: Result<Vec<_>> =
-            metadata.heads.iter().map(|card| tables.head(card, index.len())).collect();
-        let (heads, question_hashes) = (heads?, tables.get("questions.hashes", Dtype::U64)?);
-        Ok(Self { metadata, embedder, index, families, question_hashes, heads })
+        let bundle = tables.bundle(metadata)?;
+        bundle.check()?;
+        Ok(bundle)
+    }
+
+    fn check(&self) -> Result<()> {
+        let dimensions = self.metadata.embedder.dimensions;
+        self.network.check(self.embedder.vocabulary_len()).map_err(wrong)?;
+        if self.grams.len() != BUCKETS {
+            let found = self.grams.len();
+            return Err(wrong(format!("grams.weights has {found} numbers, expected {BUCKETS}")));
+        }
+        finite("grams.weights", &self.grams).map_err(wrong)?;
+        if !self.question_hashes.is_sorted() {
+            return Err(wrong("questions.hashes is not sorted"));
+        }
+        for layer in &self.layers {
+            let named = |what| wrong(format!("layer {}: {what}", layer.card.name));
+            layer.check(dimensions, self.network.hidden).map_err(named)?;
+        }
+        for (card, tables) in self.metadata.heads.iter().zip(&self.heads) {
+            self.check_domains(card)?;
+            for (position, layer) in self.layers.iter().enumerate() {
+                let references = layer.index.len() * 3;
+                let sides =
+                    [("outcomes", &tables.outcomes), ("output_tokens", &tables.output_tokens)];
+                for (side, tables) in sides {
+                    let found = tables.get(position).map_or(0, |table| table.len());
+                    if found != references {
+                        return Err(wrong(format!(
+                            "heads.{}.{side}.{} has {found} codes, expected {references}: three for each reference",
+                            card.name, layer.card.name
+                        )));
+                    }
+                }
+            }
+            let falling = tables.margins.windows(2).all(|pair| pair[0] >= pair[1]);
+            let finite = tables.margins.iter().all(|margin| margin.is_finite());
+            if tables.margins.len() < 2 || !falling || !finite {
+                return Err(wrong(format!(
+                    "heads.{}.margins does not hold at least two falling numbers",
+                    card.name
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_domains(&self, card: &HeadCard) -> Result<()> {
+        let name = &card.name;
+        for domain in &card.domains {
+            let layer = self.layers.get(domain.layer);
+            let found = layer.and_then(|layer| layer.card.domains.get(domain.domain));
+            let found = found.ok_or_else(|| {
+                wrong(format!(
+                    "head {name} names domain {} of layer {}",
+                    domain.domain, domain.layer
+                ))
+            })?;
+            for tier in Tier::ALL {
+                if domain.models.get(tier).is_some_and(|model| model >= found.models.len()) {
+                    return Err(wrong(format!(
+                        "head {name} names a model that {} lacks",
+                        found.name
+                    )));
+                }
+            }
+            within(name, "domain weight", domain.weight, 0.0, 1e6)?;
+        }
+        if !card.domains.iter().any(|domain| domain.models.premium.is_some() && domain.weight > 0.0)
+        {
+            return Err(wrong(format!("head {name} names no domain with a premium model")));
+        }
+        Ok(())
     }
 }
 
@@ -166,30 +260,45 @@ fn parse_metadata(text: &str) -> Result<Metadata> {
     if !names.contains(super::GENERAL) {
         return Err(wrong("it has no head named general"));
     }
+    let mut names = HashSet::new();
+    if !metadata.layers.iter().all(|layer| names.insert(layer.name.as_str())) {
+        return Err(wrong("two of its layers have the same name"));
+    }
     metadata.heads.iter().try_for_each(check_head)?;
     Ok(metadata)
 }
 
+fn within(head: &str, what: &str, value: f64, low: f64, high: f64) -> Result<()> {
+    if (low..=high).contains(&value) {
+        return Ok(());
+    }
+    Err(wrong(format!("head {head}: {what} is {value}, expected {low} to {high}")))
+}
+
 fn check_head(head: &HeadCard) -> Result<()> {
-    let kernel = head.kernel;
-    let name = &head.name;
-    let within = |what: &str, value: f64, low: f64, high: f64| {
-        if (low..=high).contains(&value) {
-            return Ok(());
-        }
-        Err(wrong(format!("head {name}: {what} is {value}, expected {low} to {high}")))
-    };
-    within("kernel.neighbours", kernel.neighbours as f64, 1.0, 10_000.0)?;
-    within("kernel.bandwidth", kernel.bandwidth, 1e-4, 1e4)?;
-    within("kernel.prior_weight", kernel.prior_weight, 1e-9, 1e9)?;
-    within("compared", head.compared as f64, 1.0, 1e7)?;
-    within("default_quality", head.default_quality, 0.0, 1.0)?;
-    within("prior.premium", head.prior.premium, 0.0, 1.0)?;
-    within("prior.balanced_loss", head.prior.balanced_loss, -1.0, 1.0)?;
-    within("prior.budget_loss", head.prior.budget_loss, -1.0, 1.0)?;
+    let HeadCard { name, kernel, prior, blend, calibration, familiarity, .. } = head;
+    within(name, "kernel.neighbours", kernel.neighbours as f64, 1.0, 10_000.0)?;
+    within(name, "kernel.bandwidth", kernel.bandwidth, 1e-4, 1e4)?;
+    within(name, "kernel.prior_weight", kernel.prior_weight, 1e-9, 1e9)?;
+    within(name, "compared", head.compared as f64, 1.0, 1e7)?;
+    within(name, "gate_power", head.gate_power, 0.0, 100.0)?;
+    within(name, "default_quality", head.default_quality, 0.0, 1.0)?;
+    for share in [blend.network, blend.nearest, blend.linear] {
+        within(name, "blend", share, 0.0, 1.0)?;
+    }
+    within(name, "blend's sum", blend.network + blend.nearest + blend.linear, 0.999, 1.001)?;
+    for line in [calibration.premium, calibration.balanced_loss, calibration.budget_loss] {
+        within(name, "calibration's offset", line.offset, -10.0, 10.0)?;
+        within(name, "calibration's slope", line.slope, 0.0, 100.0)?;
+    }
+    within(name, "familiarity.low", familiarity.low, -2.0, 2.0)?;
+    within(name, "familiarity.high", familiarity.high, familiarity.low + 1e-6, 2.0)?;
+    within(name, "prior.premium", prior.premium, 0.0, 1.0)?;
+    within(name, "prior.balanced_loss", prior.balanced_loss, -1.0, 1.0)?;
+    within(name, "prior.budget_loss", prior.budget_loss, -1.0, 1.0)?;
     for tier in Tier::ALL {
-        within("prior.variance", *head.prior.variance.get(tier), 0.0, 1.0)?;
-        within("prior.output_tokens", *head.prior.output_tokens.get(tier), 0.0, 1e7)?;
+        within(name, "prior.variance", *prior.variance.get(tier), 0.0, 1.0)?;
+        within(name, "prior.output_tokens", *prior.output_tokens.get(tier), 0.0, 1e7)?;
     }
     Ok(())
 }
@@ -225,58 +334,4 @@ fn hex(bytes: &[u8]) -> String {
         let _ = write!(text, "{byte:02x}");
         text
     })
-}
-
-/// The tensors of a file, as tables over its block.
-struct Tables<'a> {
-    block: &'a Block,
-    tensors: &'a SafeTensors<'a>,
-}
-
-impl Tables<'_> {
-    fn get<T: AnyBitPattern + NoUninit>(&self, name: &str, kind: Dtype) -> Result<Table<T>> {
-        let tensor = self.tensors.tensor(name).map_err(|_| wrong(format!("it lacks {name}")))?;
-        if tensor.dtype() != kind {
-            let found = tensor.dtype();
-            return Err(wrong(format!("{name} holds {found:?} values, expected {kind:?}")));
-        }
-        let data = tensor.data();
-        let start = data.as_ptr() as usize - self.block.bytes().as_ptr() as usize;
-        Table::new(self.block, start..start + data.len())
-            .ok_or_else(|| wrong(format!("{name} is not aligned")))
-    }
-
-    fn embedder(&self, metadata: &Metadata) -> Result<StaticEmbedder> {
-        let vocabulary = Vocabulary::new(
-            self.get("vocabulary.text", Dtype::U8)?,
-            self.get("vocabulary.ends", Dtype::U32)?,
-            self.get("vocabulary.slots", Dtype::U16)?,
-        )
-        .map_err(wrong)?;
-        StaticEmbedder::new(
-            metadata.embedder.id.clone(),
-            metadata.embedder.dimensions,
-            Tokenizer::new(vocabulary).map_err(wrong)?,
-            self.get("tokens.codes", Dtype::U8)?,
-            self.get("tokens.scales", Dtype::F32)?,
-        )
-        .map_err(wrong)
-    }
-
-    fn head(&self, card: &HeadCard, references: usize) -> Result<HeadTables> {
-        let name = |table: &str| format!("heads.{}.{table}", card.name);
-        let head = HeadTables {
-            outcomes: self.get(&name("outcomes"), Dtype::U8)?,
-            output_tokens: self.get(&name("output_tokens"), Dtype::U8)?,
-            margins: self.get(&name("margins"), Dtype::F32)?,
-        };
-        if head.outcomes.len() != references * 3 || head.output_tokens.len() != references * 3 {
-            return Err(wrong(format!("head {} does not have {references} outcomes", card.name)));
-        }
-        let falling = head.margins.windows(2).all(|pair| pair[0] >= pair[1]);
-        if head.margins.len() < 2 || !falling || !head.margins.iter().all(|m| m.is_finite()) {
-            return Err(wrong(format!("head {}: margins are not falling numbers", card.name)));
-        }
-        Ok(head)
-    }
 }

@@ -1,15 +1,19 @@
 //! Parts → the bytes of an artefact. The same parts give the same bytes.
 
-use std::collections::HashMap;
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, LazyLock},
+};
 
+use bytemuck::AnyBitPattern;
 use safetensors::{Dtype, serialize, tensor::TensorView};
 use sha2::{Digest, Sha256};
 
 use super::{Metadata, hex};
 use crate::{
     error::{Error, ErrorKind, Result},
-    features::VocabularyTables,
-    routing::nearest::Outcome,
+    features::{Block, Embedder, Features},
+    routing::{nearest::Outcome, network::Network},
 };
 
 /// Everything an artefact holds. [`Metadata::sha256`] and the embedder's hash and id are filled in by
@@ -18,37 +22,74 @@ use crate::{
 pub struct Parts {
     /// What it says about itself.
     pub metadata: Metadata,
-    /// The tokenizer's vocabulary.
-    pub vocabulary: VocabularyTables,
-    /// Four-bit token vectors, row by row.
-    pub token_codes: Vec<u8>,
-    /// One factor a token.
-    pub token_scales: Vec<f32>,
-    /// Eight-bit reference vectors, cluster by cluster.
-    pub vectors: Vec<i8>,
-    /// One factor a reference.
-    pub vector_scales: Vec<f32>,
-    /// Each reference's position in [`Metadata::families`].
-    pub families: Vec<u16>,
-    /// Eight-bit centroids.
-    pub centroids: Vec<i8>,
-    /// One factor a centroid.
-    pub centroid_scales: Vec<f32>,
-    /// Where each cluster starts, and the end of the last.
-    pub cluster_starts: Vec<u32>,
-    /// Short hashes of the normalised questions, sorted: what has been seen must not be used to measure.
-    pub question_hashes: Vec<u64>,
-    /// In the order of [`Metadata::heads`].
-    pub heads: Vec<HeadParts>,
+    /// The tables by name; the module's own page lists them.
+    pub tables: BTreeMap<String, Values>,
 }
 
-/// One head's tables.
-#[derive(Clone, Debug)]
-pub struct HeadParts {
-    /// One for each reference; without a premium score it does not count for this head.
-    pub outcomes: Vec<Outcome>,
-    /// The margin for each quality from 0 to 1 in equal steps.
-    pub margins: Vec<f32>,
+/// The numbers of a table and how many stand in a row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Values {
+    kind: Dtype,
+    columns: usize,
+    bytes: Vec<u8>,
+}
+
+/// Numbers that a table can hold.
+pub trait Number: Copy {
+    /// Their type in the file.
+    const KIND: Dtype;
+    /// Their bytes, the lowest first.
+    fn bytes(self) -> impl IntoIterator<Item = u8>;
+}
+
+macro_rules! numbers {
+    ($($number:ty => $kind:ident),*) => {$(
+        impl Number for $number {
+            const KIND: Dtype = Dtype::$kind;
+
+            fn bytes(self) -> impl IntoIterator<Item = u8> {
+                self.to_le_bytes()
+            }
+        }
+    )*};
+}
+numbers!(u8 => U8, i8 => I8, u16 => U16, u32 => U32, u64 => U64, f32 => F32);
+
+impl Values {
+    /// A table of `columns` numbers a row.
+    #[must_use]
+    pub fn new<T: Number>(columns: usize, numbers: &[T]) -> Self {
+        let bytes = numbers.iter().flat_map(|number| number.bytes()).collect();
+        Self { kind: T::KIND, columns, bytes }
+    }
+
+    /// A table as another artefact holds it.
+    pub(super) fn of(kind: Dtype, columns: usize, bytes: &[u8]) -> Self {
+        Self { kind, columns, bytes: bytes.to_vec() }
+    }
+
+    /// How many rows it has.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.shape()[0]
+    }
+
+    /// Its numbers, if they are of this type.
+    #[must_use]
+    pub fn numbers<T: Number + AnyBitPattern>(&self) -> Option<Vec<T>> {
+        let of = |bytes: &[u8]| bytemuck::try_pod_read_unaligned(bytes).ok();
+        (self.kind == T::KIND)
+            .then(|| self.bytes.chunks_exact(size_of::<T>()).map(of).collect())
+            .flatten()
+    }
+
+    fn shape(&self) -> Vec<usize> {
+        let elements = self.bytes.len() * 8 / self.kind.bitsize();
+        match self.columns {
+            0 | 1 => vec![elements],
+            columns => vec![elements / columns, columns],
+        }
+    }
 }
 
 /// A code that says "not measured".
@@ -77,117 +118,128 @@ pub(super) fn loss_of(code: u8) -> Option<f64> {
     (code != MISSING).then(|| f64::from(code) / 127.0 - 1.0)
 }
 
+/// What each code of output tokens stands for: a forecast reads hundreds.
+static TOKENS: LazyLock<[f64; 256]> =
+    LazyLock::new(|| std::array::from_fn(|code| (code as f64 / PER_DOUBLING).exp2()));
+
 pub(super) fn tokens_of(code: u8) -> Option<f64> {
-    (code != MISSING).then(|| (f64::from(code) / PER_DOUBLING).exp2())
+    (code != MISSING).then(|| TOKENS[usize::from(code)])
 }
 
 impl Outcome {
-    /// What is left of it in an artefact: a byte a figure.
-    pub(super) fn codes(&self) -> ([u8; 3], [u8; 3]) {
-        let scores =
-            [score_code(self.premium), loss_code(self.balanced_loss), loss_code(self.budget_loss)];
+    /// What is left of scores (premium, balanced's loss, budget's loss) in an artefact: a byte a figure.
+    #[must_use]
+    pub fn score_codes(&self) -> [u8; 3] {
+        [score_code(self.premium), loss_code(self.balanced_loss), loss_code(self.budget_loss)]
+    }
+
+    /// What is left of output tokens (budget, balanced, premium) in an artefact: a byte a figure.
+    #[must_use]
+    pub fn token_codes(&self) -> [u8; 3] {
         let tokens = self.output_tokens;
-        (scores, [tokens.budget, tokens.balanced, tokens.premium].map(tokens_code))
+        [tokens.budget, tokens.balanced, tokens.premium].map(tokens_code)
     }
 }
 
-/// A named table on its way into the file.
-struct Tensor {
-    name: String,
-    kind: Dtype,
-    shape: Vec<usize>,
-    bytes: Vec<u8>,
-}
+/// Where a network sends texts.
+#[derive(Clone, Debug)]
+pub struct HiddenSpace(Network);
 
-impl Tensor {
-    fn new(name: impl Into<String>, kind: Dtype, columns: usize, bytes: Vec<u8>) -> Self {
-        let elements = bytes.len() * 8 / kind.bitsize();
-        let shape = match columns {
-            1 => vec![elements],
-            _ => vec![elements / columns.max(1), columns],
-        };
-        Self { name: name.into(), kind, shape, bytes }
+impl HiddenSpace {
+    /// The hidden units for `features`, and their direction, in which neighbours are sought.
+    #[must_use]
+    pub fn of(&self, features: &Features) -> (Vec<f32>, Vec<f32>) {
+        let units = self.0.hidden(features);
+        let direction = self.0.direction(&units);
+        (units, direction)
     }
-}
-
-fn little_endian<T: Copy, const N: usize>(values: &[T], bytes: impl Fn(T) -> [u8; N]) -> Vec<u8> {
-    values.iter().flat_map(|value| bytes(*value)).collect()
 }
 
 impl Parts {
+    /// Adds or replaces a table.
+    pub fn put<T: Number>(&mut self, name: impl Into<String>, columns: usize, numbers: &[T]) {
+        self.tables.insert(name.into(), Values::new(columns, numbers));
+    }
+
+    /// The same router as an addition to `base`: without the tables that are `base`'s to the last bit.
+    #[must_use]
+    pub fn on_top_of(mut self, base: &Self, sha256: &str) -> Self {
+        self.tables.retain(|name, values| base.tables.get(name) != Some(&*values));
+        self.metadata.base = Some(sha256.to_owned());
+        self
+    }
+
     /// The artefact's bytes.
     ///
     /// # Errors
     /// [`Config`](ErrorKind::Config) when a table does not have the shape the others ask for; the
     /// bytes are read back before they are handed out.
     pub fn to_bytes(mut self) -> Result<Vec<u8>> {
-        let mut tensors = self.tensors();
-        tensors.sort_by(|a, b| a.name.cmp(&b.name));
+        if self.metadata.base.is_none() {
+            self.name_embedder();
+        }
+        self.metadata.sha256.clear();
+        let mut whole = Sha256::new();
+        whole.update(json(&self.metadata)?);
+        for (name, values) in &self.tables {
+            super::update(&mut whole, name, &values.shape(), &values.bytes);
+        }
+        self.metadata.sha256 = hex(&whole.finalize());
+
+        let bytes = self.serialized(|_| true)?;
+        crate::routing::from_bytes(&bytes)?;
+        Ok(bytes)
+    }
+
+    /// Fills in the embedder's hash and id.
+    pub fn name_embedder(&mut self) {
         let mut embedder = Sha256::new();
-        let embedding = |name: &str| name.starts_with("tokens.") || name.starts_with("vocabulary.");
-        for tensor in tensors.iter().filter(|tensor| embedding(&tensor.name)) {
-            super::update(&mut embedder, &tensor.name, &tensor.shape, &tensor.bytes);
+        for (name, values) in self.tables.iter().filter(|(name, _)| is_embedding(name)) {
+            super::update(&mut embedder, name, &values.shape(), &values.bytes);
         }
         let card = &mut self.metadata.embedder;
         card.sha256 = hex(&embedder.finalize());
         card.id = format!("static-{}-{}", card.dimensions, &card.sha256[..12]);
-        self.metadata.sha256.clear();
-        let mut whole = Sha256::new();
-        whole.update(json(&self.metadata)?);
-        for tensor in &tensors {
-            super::update(&mut whole, &tensor.name, &tensor.shape, &tensor.bytes);
-        }
-        self.metadata.sha256 = hex(&whole.finalize());
+    }
 
+    /// The embedder alone, which needs no other table.
+    ///
+    /// # Errors
+    /// [`Config`](ErrorKind::Config) when its tables are missing or do not fit.
+    pub fn embedder(&self) -> Result<Arc<dyn Embedder>> {
+        let block = Block::copied(&self.serialized(is_embedding)?);
+        Ok(Arc::new(super::read::embedder(&block, &self.metadata)?))
+    }
+
+    /// The network's hidden space alone.
+    ///
+    /// # Errors
+    /// [`Config`](ErrorKind::Config) when its tables are missing or do not fit.
+    pub fn hidden_space(&self) -> Result<HiddenSpace> {
+        let wanted = |name: &str| is_embedding(name) || name.starts_with("network.");
+        let block = Block::copied(&self.serialized(wanted)?);
+        Ok(HiddenSpace(super::read::network(&block, &self.metadata)?))
+    }
+
+    fn serialized(&self, wanted: impl Fn(&str) -> bool) -> Result<Vec<u8>> {
         // One key only: the library writes the header's map in the order of a hash map.
         let header = HashMap::from([(super::HEADER.to_owned(), json(&self.metadata)?)]);
-        let views: Result<Vec<_>, _> = tensors
+        let views: Result<Vec<_>, _> = self
+            .tables
             .iter()
-            .map(|tensor| {
-                TensorView::new(tensor.kind, tensor.shape.clone(), &tensor.bytes)
-                    .map(|view| (&tensor.name, view))
+            .filter(|(name, _)| wanted(name))
+            .map(|(name, values)| {
+                TensorView::new(values.kind, values.shape(), &values.bytes).map(|view| (name, view))
             })
             .collect();
-        let bytes = views.and_then(|views| serialize(views, Some(header))).map_err(|cause| {
+        views.and_then(|views| serialize(views, Some(header))).map_err(|cause| {
             Error::new(ErrorKind::Config, "the router's tables do not fit together").because(cause)
-        })?;
-        crate::routing::from_bytes(bytes.clone())?;
-        Ok(bytes)
+        })
     }
+}
 
-    fn tensors(&self) -> Vec<Tensor> {
-        let dimensions = self.metadata.embedder.dimensions;
-        let floats = |values: &[f32]| little_endian(values, f32::to_le_bytes);
-        let signed = |values: &[i8]| little_endian(values, i8::to_le_bytes);
-        let words = |values: &[u32]| little_endian(values, u32::to_le_bytes);
-        let halves = |values: &[u16]| little_endian(values, u16::to_le_bytes);
-        let hashes = little_endian(&self.question_hashes, u64::to_le_bytes);
-        let words_of = &self.vocabulary;
-        let mut tensors = vec![
-            Tensor::new("vocabulary.text", Dtype::U8, 1, words_of.text.clone()),
-            Tensor::new("vocabulary.ends", Dtype::U32, 1, words(&words_of.ends)),
-            Tensor::new("vocabulary.slots", Dtype::U16, 1, halves(&words_of.slots)),
-            Tensor::new("tokens.codes", Dtype::U8, dimensions / 2, self.token_codes.clone()),
-            Tensor::new("tokens.scales", Dtype::F32, 1, floats(&self.token_scales)),
-            Tensor::new("references.vectors", Dtype::I8, dimensions, signed(&self.vectors)),
-            Tensor::new("references.scales", Dtype::F32, 1, floats(&self.vector_scales)),
-            Tensor::new("references.families", Dtype::U16, 1, halves(&self.families)),
-            Tensor::new("clusters.centroids", Dtype::I8, dimensions, signed(&self.centroids)),
-            Tensor::new("clusters.scales", Dtype::F32, 1, floats(&self.centroid_scales)),
-            Tensor::new("clusters.starts", Dtype::U32, 1, words(&self.cluster_starts)),
-            Tensor::new("questions.hashes", Dtype::U64, 1, hashes),
-        ];
-        for (card, head) in self.metadata.heads.iter().zip(&self.heads) {
-            let codes: Vec<_> = head.outcomes.iter().map(Outcome::codes).collect();
-            let scores = codes.iter().flat_map(|(scores, _)| *scores).collect();
-            let tokens = codes.iter().flat_map(|(_, tokens)| *tokens).collect();
-            let name = |table: &str| format!("heads.{}.{table}", card.name);
-            tensors.push(Tensor::new(name("outcomes"), Dtype::U8, 3, scores));
-            tensors.push(Tensor::new(name("output_tokens"), Dtype::U8, 3, tokens));
-            tensors.push(Tensor::new(name("margins"), Dtype::F32, 1, floats(&head.margins)));
-        }
-        tensors
-    }
+fn is_embedding(name: &str) -> bool {
+    name.starts_with("tokens.") || name.starts_with("vocabulary.")
 }
 
 fn json(metadata: &Metadata) -> Result<String> {

@@ -1,6 +1,6 @@
 //! Groups the reference vectors so that a search need not compare all of them.
 
-use crate::vectors::dot;
+use crate::arithmetic::dot;
 
 /// Rounds of improvement; later ones move next to nothing.
 const ROUNDS: usize = 12;
