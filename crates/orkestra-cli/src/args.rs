@@ -1,11 +1,15 @@
 //! The flags as they were given. No logic: [`settings`](crate::settings) makes sense of them.
 
+mod training;
+
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
 use clap_complete::Shell;
 use jiff::civil::Date;
 use orkestra::strategy;
+
+pub(crate) use self::training::{Eval, Train};
 
 const FIRST_STEPS: &str = "\
 First steps:
@@ -148,6 +152,10 @@ pub(crate) enum Command {
     Stats(Stats),
     /// Serve the providers' APIs on this machine, for trying and testing
     Simulate(Simulate),
+    /// Learn a router from what models scored on your prompts
+    Train(Train),
+    /// Say what a router's forecasts are worth on your rows
+    Eval(Eval),
     /// Show what is configured, what is missing and how to mend it
     #[command(after_help = DOCTOR_EXAMPLES)]
     Doctor,

@@ -5,8 +5,12 @@
 
 mod args;
 mod commands;
+mod destination;
 mod failure;
+mod line_up;
+mod outcomes;
 mod output;
+mod progress;
 mod prompt;
 mod settings;
 

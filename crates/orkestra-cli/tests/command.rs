@@ -4,8 +4,18 @@ mod support;
 
 use support::{Home, fits};
 
-const COMMANDS: [&str; 8] =
-    ["route", "chat", "demo", "models", "stats", "simulate", "doctor", "completions"];
+const COMMANDS: [&str; 10] = [
+    "route",
+    "chat",
+    "demo",
+    "models",
+    "stats",
+    "simulate",
+    "train",
+    "eval",
+    "doctor",
+    "completions",
+];
 
 #[test]
 fn help_exists_for_every_command_and_fits() {

@@ -65,6 +65,13 @@ fn the_text_says_model_cost_and_reason_within_80_columns() {
         "saves",
         "why",
         "good enough",
+        "What the router believes",
+        "looks like",
+        "familiar",
+        "network",
+        "nearest questions",
+        "linear",
+        "What moved the linear part most",
         "Candidates",
         "Nearest benchmark questions",
         "router",
@@ -85,6 +92,98 @@ fn explaining_adds_the_neighbours() {
         assert!(
             neighbour["similarity"].as_f64().is_some() && neighbour["weight"].as_f64().is_some()
         );
+    }
+}
+
+#[test]
+fn explaining_gives_the_routers_own_account() {
+    let home = Home::new();
+    let decision = home.run(&["route", "--json", "--explain", PROMPT]).succeeded().json();
+    let why = &decision["explanation"];
+    let sentence = why["sentence"].as_str().unwrap();
+    assert!(sentence.ends_with('.') && sentence.contains("budget tier"), "{sentence}");
+    let domains = why["domains"].as_array().unwrap();
+    assert!(domains.len() >= 3);
+    let shares: f64 = domains.iter().map(|domain| domain["share"].as_f64().unwrap()).sum();
+    assert!((shares - 1.0).abs() < 1e-6, "{shares}");
+    for predictor in ["network", "nearest", "linear"] {
+        for figure in ["premium", "balanced_loss", "budget_loss"] {
+            assert!(why["beliefs"][predictor][figure].is_f64(), "{predictor} {figure}");
+        }
+    }
+    assert!((0.0..=1.0).contains(&why["forecast"]["familiarity"].as_f64().unwrap()));
+    for tier in ["budget", "balanced", "premium"] {
+        let explained = &why["forecast"]["tiers"][tier];
+        assert_eq!(explained["score"], decision["forecast"][tier]);
+        assert_eq!(explained["uncertainty"], decision["uncertainty"][tier]);
+    }
+    let features = why["features"].as_array().unwrap();
+    assert!(!features.is_empty() && features.len() <= 8);
+    for feature in features {
+        let text = feature["feature"].as_str().unwrap();
+        assert!(PROMPT.to_lowercase().contains(text.trim()), "{text:?}");
+        assert!(feature["effect"].is_f64());
+    }
+    // As text: the sentence first, then the three likest domains, then the features with their points.
+    let out = home.run(&["route", "--explain", PROMPT]).succeeded().out;
+    let unwrapped = out.split_whitespace().collect::<Vec<_>>().join(" ");
+    let place =
+        |text: &str| unwrapped.find(text).unwrap_or_else(|| panic!("{text:?} is missing: {out}"));
+    let believes = place("What the router believes");
+    assert_eq!(place(sentence), believes + "What the router believes ".len());
+    let likest = domains[0]["name"].as_str().unwrap();
+    assert!(place("looks like") < place(&format!("looks like {likest}")) + 1);
+    for domain in &domains[3..] {
+        let share = domain["share"].as_f64().unwrap() * 100.0;
+        let shown = format!("{} {share:.0} %", domain["name"].as_str().unwrap());
+        assert!(!unwrapped.contains(&shown), "more than three domains: {shown}");
+    }
+    let points = format!("{:+.2}", features[0]["effect"].as_f64().unwrap() * 100.0);
+    let first = format!("{:?}", features[0]["feature"].as_str().unwrap());
+    let row = out.lines().find(|line| line.starts_with(&first)).expect("the strongest feature");
+    assert!(row.ends_with(&points), "{row}: {points}");
+    // Nothing of it unasked.
+    let plain = home.run(&["route", "--json", PROMPT]).succeeded().json();
+    assert!(plain["explanation"].is_null());
+    assert!(!home.run(&["route", PROMPT]).succeeded().out.contains(sentence));
+}
+
+#[test]
+fn control_characters_of_the_prompt_are_shown_escaped() {
+    let home = Home::new();
+    let hostile =
+        "\u{1b}[31m\u{7}\u{1b}[2J\u{7f}\u{9b}5n\u{202e}\u{1b}]0;title\u{7}\u{8}\u{1b}[31m";
+    let explained = home.run(&["route", "--json", "--explain", hostile]).succeeded().json();
+    let features = explained["explanation"]["features"].as_array().unwrap().clone();
+    let out = home.run(&["route", "--explain", hostile]).succeeded().out;
+    let obeyed = |c: char| c != '\n' && (c.is_control() || c == '\u{202e}');
+    assert!(!out.contains(obeyed), "{out:?}");
+    assert!(!features.is_empty());
+    for feature in features {
+        let shown = format!("{:?}", feature["feature"].as_str().unwrap());
+        assert!(out.contains(&shown), "{shown} is missing: {out}");
+    }
+}
+
+#[test]
+fn what_is_explained_fits_whatever_the_prompt() {
+    let home = Home::new();
+    let word = "pneumonoultramicroscopicsilicovolcanoconiosis".repeat(5);
+    for prompt in [word.as_str(), "请用中文解释量子力学的基本原理", "𓀀𓀁", "a"]
+    {
+        let ran = home.run(&["route", "--explain", prompt]).succeeded();
+        assert!(fits(&ran.out), "{}", ran.out);
+        assert!(ran.out.contains("What the router believes"), "{}", ran.out);
+    }
+}
+
+#[test]
+fn a_batch_explains_each_line() {
+    let home = Home::new();
+    let file = home.file("prompts.txt", "Name a river.\nProve that 2 has no rational root.\n");
+    let ran = home.run(&["route", "--explain", "--batch", file.to_str().unwrap()]).succeeded();
+    for line in ran.json_lines() {
+        assert!(line["explanation"]["sentence"].is_string(), "{line}");
     }
 }
 

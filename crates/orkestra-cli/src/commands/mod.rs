@@ -4,11 +4,13 @@ mod chat;
 mod completions;
 mod demo;
 mod doctor;
+mod eval;
 mod licences;
 mod models;
 mod route;
 mod simulate;
 mod stats;
+mod train;
 
 use std::{io, process::ExitCode};
 
@@ -30,6 +32,8 @@ pub(crate) fn run(
         Command::Models(asked) => models::run(&asked, settings, output),
         Command::Stats(asked) => runtime()?.block_on(stats::run(&asked, settings, output)),
         Command::Simulate(asked) => runtime()?.block_on(simulate::run(&asked, settings, output)),
+        Command::Train(asked) => train::run(&asked, settings, output),
+        Command::Eval(asked) => eval::run(&asked, settings, output),
         Command::Doctor => runtime()?.block_on(doctor::run(settings, output)),
         Command::Completions(asked) => completions::run(&asked, output),
         Command::Licences => licences::run(output),

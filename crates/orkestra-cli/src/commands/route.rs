@@ -6,7 +6,7 @@ use orkestra::{
     ErrorKind, MultiProvider,
     chat::Request,
     ledger::Recorder,
-    routing::{Neighbour, Tier},
+    routing::{Belief, Explanation, Moved, Neighbour, Tier},
     strategy::{self, FIXED, Plan},
 };
 use serde_json::{Map, Value, json};
@@ -29,12 +29,21 @@ pub(super) async fn run(
         return batch(file, asked, settings, output).await;
     }
     let request = prompt::request(&asked.asking)?;
-    let plan = decide(&deciders(settings, output).await?, request, asked)?;
+    let decision = decide(&deciders(settings, output).await?, request, asked)?;
     if output.is_json() {
-        return output.json(&as_json(&plan, asked.explain));
+        return output.json(&decision.as_json());
     }
-    print(&plan, asked.explain, output)
+    decision.print(output)
 }
+
+/// What was decided, and where it was asked for, why.
+struct Decision {
+    plan: Plan,
+    why: Option<Why>,
+}
+
+/// What `--explain` adds to a plan; the router's own explanation where it has one.
+struct Why(Option<Explanation>);
 
 /// The pool, which knows what the ledger measured. Without a home there is no ledger to know it from.
 async fn deciders(settings: &Settings, output: &Output) -> Result<MultiProvider, Failure> {
@@ -45,9 +54,10 @@ async fn deciders(settings: &Settings, output: &Output) -> Result<MultiProvider,
     Ok(pool)
 }
 
-fn decide(pool: &MultiProvider, request: Request, asked: &Route) -> Result<Plan, Failure> {
+fn decide(pool: &MultiProvider, request: Request, asked: &Route) -> Result<Decision, Failure> {
     let strategy = strategy::named(asked.asking.strategy.as_deref().unwrap_or(strategy::NAMES[0]))?;
-    Ok(pool.route_by(&*strategy, request)?)
+    let why = if asked.explain { Some(Why(pool.explain(request.clone())?)) } else { None };
+    Ok(Decision { plan: pool.route_by(&*strategy, request)?, why })
 }
 
 /// Decides each line by itself; a line that cannot be decided gives an error object in its place.
@@ -76,7 +86,7 @@ async fn batch(
     for line in text.lines() {
         let request = prompt::with_options(Request::from(line), &asked.asking);
         match decide(&pool, request, asked) {
-            Ok(plan) => output.json_line(&as_json(&plan, asked.explain))?,
+            Ok(decision) => output.json_line(&decision.as_json())?,
             Err(failure) => {
                 worst = worst.max(Some(failure.exit_code()));
                 output.json_line(&error_json(&failure))?;
@@ -86,72 +96,87 @@ async fn batch(
     worst.map_or(Ok(()), |code| Err(Failure::Said(code)))
 }
 
-/// The decision as one JSON object.
-pub(super) fn as_json(plan: &Plan, explain: bool) -> Value {
-    let choice = plan.choice();
-    let tiers = &plan.forecast.tiers;
-    let per_tier = |value: &dyn Fn(Tier) -> f64| -> Map<String, Value> {
-        Tier::ALL.into_iter().map(|tier| (tier.name().to_owned(), value(tier).into())).collect()
-    };
-    let mut object = json!({
-        "provider": choice.provider,
-        "model": choice.model,
-        "tier": choice.tier,
-        "strategy": plan.strategy,
-        "forecast": per_tier(&|tier| tiers.get(tier).score),
-        "uncertainty": per_tier(&|tier| tiers.get(tier).uncertainty),
-        "expected_cost": number(choice.expected_cost),
-        "expected_input_tokens": choice.expected_input_tokens,
-        "expected_output_tokens": choice.expected_output_tokens,
-        "base_model": plan.base.model,
-        "expected_base_cost": number(plan.base.expected_cost),
-        "expected_savings": number(plan.expected_savings()),
-        "reason": plan.reason,
-        "quality": plan.quality,
-        "margin": plan.margin,
-        "candidates": plan.candidates,
-        "ruled_out": plan.ruled_out,
-        "notes": plan.notes,
-        "router": plan.forecast.router,
-        "head": plan.forecast.head,
-        "catalogue": plan.catalogue,
-    });
-    if let (true, Some(fields)) = (explain, object.as_object_mut()) {
-        fields.insert("neighbours".to_owned(), json!(plan.forecast.neighbours));
+impl Decision {
+    /// One JSON object.
+    fn as_json(&self) -> Value {
+        let plan = &self.plan;
+        let choice = plan.choice();
+        let tiers = &plan.forecast.tiers;
+        let per_tier = |value: &dyn Fn(Tier) -> f64| -> Map<String, Value> {
+            Tier::ALL.into_iter().map(|tier| (tier.name().to_owned(), value(tier).into())).collect()
+        };
+        let mut object = json!({
+            "provider": choice.provider,
+            "model": choice.model,
+            "tier": choice.tier,
+            "strategy": plan.strategy,
+            "forecast": per_tier(&|tier| tiers.get(tier).score),
+            "uncertainty": per_tier(&|tier| tiers.get(tier).uncertainty),
+            "expected_cost": number(choice.expected_cost),
+            "expected_input_tokens": choice.expected_input_tokens,
+            "expected_output_tokens": choice.expected_output_tokens,
+            "base_model": plan.base.model,
+            "expected_base_cost": number(plan.base.expected_cost),
+            "expected_savings": number(plan.expected_savings()),
+            "reason": plan.reason,
+            "quality": plan.quality,
+            "margin": plan.margin,
+            "candidates": plan.candidates,
+            "ruled_out": plan.ruled_out,
+            "notes": plan.notes,
+            "router": plan.forecast.router,
+            "head": plan.forecast.head,
+            "catalogue": plan.catalogue,
+        });
+        if let (Some(Why(why)), Some(fields)) = (&self.why, object.as_object_mut()) {
+            fields.insert("neighbours".to_owned(), json!(plan.forecast.neighbours));
+            fields.insert("explanation".to_owned(), json!(why));
+        }
+        object
     }
-    object
+
+    /// For people.
+    fn print(&self, output: &Output) -> Result<(), Failure> {
+        let Self { plan, why } = self;
+        let choice = plan.choice();
+        output.line(format!(
+            "{}   {}, {}",
+            output.bold(choice.model.as_str()),
+            choice.provider,
+            choice.tier
+        ))?;
+        output.line(format!(
+            "expected   {} for about {} tokens in and {} out",
+            choice.expected_cost, choice.expected_input_tokens, choice.expected_output_tokens
+        ))?;
+        let saved = plan.expected_savings();
+        output.line(format!(
+            "saves      {saved} ({}) against {} ({})",
+            percent(saved.percent_of(plan.base.expected_cost)),
+            plan.base.model,
+            plan.base.expected_cost
+        ))?;
+        labelled("why", &plan.reason, output)?;
+        output.line("")?;
+        forecast(plan, output)?;
+        if let Some(why) = why {
+            if let Why(Some(why)) = why {
+                explanation(why, output)?;
+            }
+            details(plan, output)?;
+        }
+        // Replaced defaults concern only those who want to know, or who named one.
+        if why.is_some() || plan.strategy == FIXED {
+            plan.notes.iter().for_each(|note| output.warning(note));
+        }
+        Ok(())
+    }
 }
 
-fn print(plan: &Plan, explain: bool, output: &Output) -> Result<(), Failure> {
-    let choice = plan.choice();
-    output.line(format!(
-        "{}   {}, {}",
-        output.bold(choice.model.as_str()),
-        choice.provider,
-        choice.tier
-    ))?;
-    output.line(format!(
-        "expected   {} for about {} tokens in and {} out",
-        choice.expected_cost, choice.expected_input_tokens, choice.expected_output_tokens
-    ))?;
-    let saved = plan.expected_savings();
-    output.line(format!(
-        "saves      {saved} ({}) against {} ({})",
-        percent(saved.percent_of(plan.base.expected_cost)),
-        plan.base.model,
-        plan.base.expected_cost
-    ))?;
-    for (position, line) in wrapped(&plan.reason, usize::from(WIDTH) - 11).iter().enumerate() {
-        output.line(format!("{:<11}{line}", if position == 0 { "why" } else { "" }))?;
-    }
-    output.line("")?;
-    forecast(plan, output)?;
-    if explain {
-        explanation(plan, output)?;
-    }
-    // Replaced defaults concern only those who want to know, or who named one.
-    if explain || plan.strategy == FIXED {
-        plan.notes.iter().for_each(|note| output.warning(note));
+/// Text behind its label, wrapped to stay there.
+fn labelled(label: &str, text: &str, output: &Output) -> Result<(), Failure> {
+    for (position, line) in wrapped(text, usize::from(WIDTH) - 11).iter().enumerate() {
+        output.line(format!("{:<11}{line}", if position == 0 { label } else { "" }))?;
     }
     Ok(())
 }
@@ -199,7 +224,61 @@ fn output_factors(plan: &Plan, output: &Output) -> Result<(), Failure> {
     said.iter().try_for_each(|line| output.prose(line, "  "))
 }
 
-fn explanation(plan: &Plan, output: &Output) -> Result<(), Failure> {
+/// Domains that are shown; the others have small shares.
+const DOMAINS: usize = 3;
+/// Characters of a feature that are shown.
+const FEATURE: usize = 40;
+
+/// What the router says of its own belief: the sentence first, then the numbers behind it.
+fn explanation(why: &Explanation, output: &Output) -> Result<(), Failure> {
+    output.heading("What the router believes")?;
+    output.prose(&why.sentence, "")?;
+    output.line("")?;
+    let shares = why.domains.iter().take(DOMAINS);
+    let shares: Vec<String> =
+        shares.map(|domain| format!("{} {:.0} %", domain.name, domain.share * 100.0)).collect();
+    labelled("looks like", &shares.join(", "), output)?;
+    let familiarity = why.forecast.familiarity;
+    labelled("familiar", &format!("{familiarity:.2}, from 0, like nothing known, to 1"), output)?;
+    output.line("")?;
+    let tiers = |name: &str, value: &dyn Fn(Tier) -> f64| {
+        let values = Tier::ALL.map(|tier| format!("{:.3}", value(tier)));
+        [vec![name.to_owned()], values.to_vec()].concat()
+    };
+    let belief = |name: &str, belief: Belief| tiers(name, &|tier| *belief.scores().get(tier));
+    let forecast = &why.forecast.tiers;
+    let rows = vec![
+        belief("network", why.beliefs.network),
+        belief("nearest questions", why.beliefs.nearest),
+        belief("linear", why.beliefs.linear),
+        tiers("forecast: weighed, calibrated", &|tier| forecast.get(tier).score),
+        tiers("+/-", &|tier| forecast.get(tier).uncertainty),
+    ];
+    let sides = [Side::Left, Side::Right, Side::Right, Side::Right];
+    output.table(
+        &sides,
+        &["what each predictor expects", "budget", "balanced", "premium"],
+        rows,
+    )?;
+    if why.features.is_empty() {
+        return Ok(());
+    }
+    output.heading("What moved the linear part most")?;
+    let row = |moved: &Moved| vec![shown(&moved.feature), format!("{:+.2}", moved.effect * 100.0)];
+    let rows = why.features.iter().map(row).collect();
+    output.table(&[Side::Left, Side::Right], &["in the text", "budget loses, points"], rows)
+}
+
+/// A feature in quotes, for its blanks count, without anything that a terminal would obey.
+fn shown(feature: &str) -> String {
+    let mut start: String = feature.chars().take(FEATURE).collect();
+    if start.len() < feature.len() {
+        start.push('…');
+    }
+    format!("{start:?}")
+}
+
+fn details(plan: &Plan, output: &Output) -> Result<(), Failure> {
     output.heading("Candidates, in the order of trial")?;
     let rows = plan.candidates.iter().map(|candidate| {
         vec![

@@ -4,7 +4,12 @@
 mod environment;
 mod pool;
 
-use std::{io::IsTerminal, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    io::IsTerminal,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use jiff::{Timestamp, civil::Date, tz::Offset};
 use orkestra::{
@@ -22,6 +27,9 @@ use crate::{
     args::{Colour, Global},
     failure::Failure,
 };
+
+/// What the router that is part of the program is called.
+pub(crate) const EMBEDDED: &str = "embedded";
 
 /// How long a command waits to learn what the ledger measured; it can decide without.
 const MEASURING: Duration = Duration::from_secs(1);
@@ -72,7 +80,7 @@ impl Settings {
             .router
             .clone()
             .map_or_else(|| variable("ORKESTRA_ROUTER"), |flag| Ok(Some(flag)))?;
-        let router = router.filter(|text| text != "embedded").map(PathBuf::from);
+        let router = router.filter(|text| text != EMBEDDED).map(PathBuf::from);
         let quality = match (global.quality, variable("ORKESTRA_QUALITY")?) {
             (Some(flag), _) => Some(flag),
             (None, Some(text)) => Some(text.trim().parse().map_err(|_| {
@@ -138,6 +146,11 @@ impl Settings {
             None => routing::embedded()?,
             Some(file) => routing::from_file(file)?,
         })
+    }
+
+    /// Whether --router was given; the environment's does not count.
+    pub(crate) fn is_router_named(&self) -> bool {
+        self.global.router.is_some()
     }
 
     /// What writes the ledger.
@@ -225,6 +238,11 @@ impl Settings {
             None => (name, url),
         })
     }
+}
+
+/// The router that a flag calls `name`: a file, or "embedded".
+pub(crate) fn router_named(name: &str) -> Result<Trained, Failure> {
+    Ok(if name == EMBEDDED { routing::embedded()? } else { routing::from_file(Path::new(name))? })
 }
 
 /// The user's home folder.
