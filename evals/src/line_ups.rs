@@ -46,6 +46,11 @@ impl LineUps {
         Ok(toml::from_str(&text).map_err(|cause| format!("{}: {cause}", path.display()))?)
     }
 
+    /// The names of all sources, in the file's order.
+    pub(crate) fn source_names(&self) -> Vec<&str> {
+        self.sources.iter().map(|source| source.name.as_str()).collect()
+    }
+
     /// The heads, the general one last; every one learns from the project's prompts too.
     pub(crate) fn plans(&self) -> Vec<HeadPlan> {
         let mut names: Vec<&String> = self.heads.keys().filter(|name| *name != GENERAL).collect();

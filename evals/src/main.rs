@@ -2,6 +2,7 @@
 
 mod ask;
 mod build;
+mod inputs;
 mod line_ups;
 mod probes;
 mod strangers;

@@ -1,39 +1,28 @@
 //! Leave one source out: what the router is worth on kinds of prompts it never saw.
 
 use std::{
+    collections::HashSet,
     error::Error,
     io::{self, Write as _},
-    path::PathBuf,
 };
 
 use orkestra::routing::{GENERAL, from_bytes};
 use orkestra_training::{
-    LearnSettings, Silent,
+    Silent,
     evaluate::{Case, judge, merge},
     fit,
     measure::{Options, report},
     prompts,
     questions::{Question, gather},
-    rows, seed,
 };
 
-use crate::line_ups::LineUps;
+use crate::inputs::Outcomes;
 
 /// What to leave out of what.
 #[derive(clap::Args)]
 pub(crate) struct Inputs {
-    /// The directory of the outcome files.
-    #[arg(long)]
-    data: PathBuf,
-    /// What distill.py wrote.
-    #[arg(long)]
-    vectors: PathBuf,
-    /// What the project's own prompts weigh, where a benchmark weighs 1.
-    #[arg(long)]
-    prompts_weight: Option<f64>,
-    /// Which models stand for which tier.
-    #[arg(long, default_value = "evals/line_ups.toml")]
-    line_ups: PathBuf,
+    #[command(flatten)]
+    outcomes: Outcomes,
     /// Only sources whose name contains this.
     #[arg(long, default_value = "")]
     only: String,
@@ -53,29 +42,20 @@ const PAIRS: [(&str, [&str; 2]); 6] = [
 ];
 
 pub(crate) fn run(inputs: &Inputs) -> Result<(), Box<dyn Error>> {
-    let line_ups = LineUps::read(&inputs.line_ups)?;
-    let parts = seed::distilled(&inputs.vectors, "")?;
-    let embedder = parts.embedder()?;
-    let mut settings = LearnSettings::default();
-    settings.prompts_weight = inputs.prompts_weight.unwrap_or(settings.prompts_weight);
+    let line_ups = inputs.outcomes.line_ups()?;
+    let parts = inputs.outcomes.seed("")?;
+    let settings = inputs.outcomes.settings();
     let plans: Vec<_> = line_ups.plans().into_iter().filter(|plan| plan.name == GENERAL).collect();
-    let mut everything = Vec::new();
-    for source in line_ups.sources.iter().filter(|source| source.name != prompts::SOURCE) {
-        let file = inputs.data.join(format!("{}.jsonl.gz", source.name));
-        everything.extend(rows::read(&[file], false)?.rows);
-    }
-    if !inputs.without_prompts {
-        everything.extend(prompts::rows()?);
-    }
-    let everything = gather(everything, &*embedder);
+    let mut sources = line_ups.source_names();
+    sources.retain(|name| *name != prompts::SOURCE || !inputs.without_prompts);
+    let everything = gather(inputs.outcomes.rows(&sources)?, &*parts.embedder()?);
     for (source, pair) in PAIRS.iter().filter(|(source, _)| source.contains(&inputs.only)) {
         let out: Vec<Question> = everything
             .iter()
             .filter_map(|question| question.with_rows(|row| row.source == *source))
             .collect();
         // Another source may ask the same: those questions stay out as well.
-        let groups: std::collections::HashSet<u64> =
-            out.iter().map(|question| question.group).collect();
+        let groups: HashSet<u64> = out.iter().map(|question| question.group).collect();
         let kept: Vec<Question> = everything
             .iter()
             .filter(|question| !groups.contains(&question.group))

@@ -3,26 +3,23 @@
 use std::{
     error::Error,
     io::{self, Write as _},
-    path::PathBuf,
 };
 
 use orkestra_training::{
-    LearnSettings, Silent,
+    Silent,
     evaluate::{Case, Division, cross_validate},
     measure::{Options, Report, report},
+    prompts,
     questions::{Question, gather},
-    rows, seed,
 };
+
+use crate::inputs::Outcomes;
 
 /// What to measure on.
 #[derive(clap::Args)]
 pub(crate) struct Inputs {
-    /// The directory of the outcome files.
-    #[arg(long)]
-    data: PathBuf,
-    /// What distill.py wrote.
-    #[arg(long)]
-    vectors: PathBuf,
+    #[command(flatten)]
+    outcomes: Outcomes,
     /// Only tasks whose name contains this.
     #[arg(long, default_value = "")]
     only: String,
@@ -68,16 +65,6 @@ const TASKS: &[Task] = &[
     ),
 ];
 
-const FILES: [&str; 7] = [
-    "zeroeval",
-    "mmlu_pro",
-    "routellm",
-    "arena_bench_v1",
-    "misguided_attention",
-    "bullshit_benchmark",
-    "routerarena",
-];
-
 const fn pair(name: &'static str, task: &'static str, labels: Option<(usize, u64)>) -> Task {
     Task { name, file: "routellm", task: Some(task), models: PAIR, prices: &[0.0, 1.0], labels }
 }
@@ -92,19 +79,21 @@ const fn triple(
 }
 
 pub(crate) fn run(inputs: &Inputs) -> Result<(), Box<dyn Error>> {
-    let parts = seed::distilled(&inputs.vectors, "")?;
+    let line_ups = inputs.outcomes.line_ups()?;
+    let parts = inputs.outcomes.seed("")?;
+    let settings = inputs.outcomes.settings();
     let embedder = parts.embedder()?;
     let read = |names: &[&str]| -> Result<Vec<Question>, Box<dyn Error>> {
-        let files: Vec<PathBuf> =
-            names.iter().map(|name| inputs.data.join(format!("{name}.jsonl.gz"))).collect();
-        Ok(gather(rows::read(&files, false)?.rows, &*embedder))
+        Ok(gather(inputs.outcomes.rows(names)?, &*embedder))
     };
     say(
         "| task | rows | area [95 %] | 5 neighbours | cost at 0.95 / 0.98 / 0.99 | dial: asked, kept, cost | ECE |\n|---|---|---|---|---|---|---|",
     )?;
     for task in TASKS.iter().filter(|task| task.name.contains(&inputs.only)) {
         let judged = read(&[task.file])?;
-        let others: Vec<&str> = FILES.into_iter().filter(|name| *name != task.file).collect();
+        // Cross-validation adds the project's own prompts itself.
+        let mut others = line_ups.source_names();
+        others.retain(|name| ![task.file, prompts::SOURCE].contains(name));
         let more = read(&others)?;
         let case = Case {
             models: task.models.iter().map(|model| (*model).to_owned()).collect(),
@@ -119,7 +108,6 @@ pub(crate) fn run(inputs: &Inputs) -> Result<(), Box<dyn Error>> {
                 seed: inputs.seed + draw,
                 labels: task.labels.map(|(labels, _)| labels),
             };
-            let settings = LearnSettings::default();
             let found =
                 cross_validate(&parts, &judged, &more, &case, division, &settings, &Silent)?;
             let options = Options::default();

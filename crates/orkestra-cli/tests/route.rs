@@ -175,6 +175,8 @@ fn what_is_explained_fits_whatever_the_prompt() {
         assert!(fits(&ran.out), "{}", ran.out);
         assert!(ran.out.contains("What the router believes"), "{}", ran.out);
     }
+    let ran = home.run(&["route", "--explain", "--quality", "0.987654321", PROMPT]).succeeded();
+    assert!(fits(&ran.out), "{}", ran.out);
 }
 
 #[test]

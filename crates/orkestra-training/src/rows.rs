@@ -5,6 +5,7 @@ use std::{
     fmt,
     fs::File,
     io::{BufRead, BufReader, Read},
+    ops::RangeInclusive,
     path::Path,
 };
 
@@ -71,22 +72,21 @@ impl Row {
         if self.asked().trim().is_empty() {
             return Some("its text is empty; expected a prompt".to_owned());
         }
-        let bad_score = self
-            .scores
-            .iter()
-            .find(|(_, score)| score.is_some_and(|score| !(0.0..=1.0).contains(&score)));
-        if let Some((model, Some(score))) = bad_score {
+        if let Some((model, score)) = outside(&self.scores, 0.0..=1.0) {
             return Some(format!("scores.{model} is {score}; expected a number from 0 to 1"));
         }
-        let bad_tokens = self
-            .output_tokens
-            .iter()
-            .find(|(_, tokens)| tokens.is_some_and(|tokens| !(0.0..=1e9).contains(&tokens)));
-        if let Some((model, Some(tokens))) = bad_tokens {
-            return Some(format!("output_tokens.{model} is {tokens}; expected a count"));
-        }
-        None
+        let (model, tokens) = outside(&self.output_tokens, 0.0..=1e9)?;
+        Some(format!("output_tokens.{model} is {tokens}; expected a count"))
     }
+}
+
+/// The first model whose value is not in `range`.
+fn outside(
+    values: &BTreeMap<String, Option<f64>>,
+    range: RangeInclusive<f64>,
+) -> Option<(&str, f64)> {
+    let mut known = values.iter().filter_map(|(model, value)| Some((model.as_str(), (*value)?)));
+    known.find(|(_, value)| !range.contains(value))
 }
 
 /// A line that is no usable row.

@@ -199,10 +199,13 @@ fn forecast(plan: &Plan, output: &Output) -> Result<(), Failure> {
         &["tier", "forecast", "+/-", "good enough"],
         Tier::ALL.map(row).to_vec(),
     )?;
-    output.line(format!(
-        "good enough is {threshold:.3}: premium's forecast minus {:.3}, the margin of quality {}",
-        plan.margin, plan.quality
-    ))
+    output.prose(
+        &format!(
+            "good enough is {threshold:.3}: premium's forecast minus {:.3}, the margin of quality {}",
+            plan.margin, plan.quality
+        ),
+        "",
+    )
 }
 
 /// Says of each candidate whose output is not the forecast as it stands what it was multiplied with, and why.

@@ -15,7 +15,7 @@ use orkestra::{
     Result,
     features::BUCKETS,
     routing::{
-        Blend, Calibration, Familiarity, HeadCard,
+        Blend, Calibration, Familiarity, HeadCard, Passage,
         artefact::Parts,
         nearest::{Kernel, Outcome},
     },
@@ -59,7 +59,7 @@ impl Default for LearnSettings {
             ridge: RidgeSettings::default(),
             kernel: Kernel { neighbours: 200, bandwidth: 0.1, prior_weight: 0.01 },
             compared: 1000,
-            blend: Blend { network: 0.25, nearest: 0.25, linear: 0.5 },
+            blend: Blend { network: 0.2, nearest: 0.2, linear: 0.6 },
             gate_power: 3.0,
             prompts_weight: 1.0,
         }
@@ -124,8 +124,11 @@ pub(crate) fn learn(
     Ok(parts)
 }
 
-/// With this, familiarity is half of one plus the cosine.
-pub(crate) const EVERYTHING_IS_FAMILIAR: Familiarity = Familiarity { low: -1.0, high: 1.0 };
+/// No text is outside of it; until it is settled on questions that were left out.
+const EVERYTHING_IS_FAMILIAR: Familiarity = Familiarity {
+    nearness: Passage { strange: -2.0, familiar: -1.0 },
+    rareness: Passage { strange: 100.0, familiar: 99.0 },
+};
 
 fn vocabulary_len(seed: &Parts) -> usize {
     seed.tables.get("tokens.scales").map_or(0, orkestra::routing::artefact::Values::rows)

@@ -37,7 +37,7 @@ pub struct NetworkSettings {
 impl Default for NetworkSettings {
     fn default() -> Self {
         Self {
-            parts: 2,
+            parts: 3,
             hidden: 64,
             epochs: 4,
             rate: 1e-3,

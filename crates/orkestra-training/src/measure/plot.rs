@@ -24,32 +24,22 @@ struct Look {
 }
 
 const LOOKS: [Look; 5] = [
-    Look {
-        name: "random",
-        label: "random mix",
-        stroke: Stroke { colour: "#6e6e6e", width: 1.5, dashes: "3 4" },
-    },
-    Look {
-        name: "oracle",
-        label: "oracle",
-        stroke: Stroke { colour: "#009e73", width: 2.0, dashes: "10 3 2 3" },
-    },
-    Look {
-        name: "prompt_length",
-        label: "prompt length",
-        stroke: Stroke { colour: "#cc79a7", width: 2.0, dashes: "2 2" },
-    },
-    Look {
-        name: "nearest_5",
-        label: "nearest five",
-        stroke: Stroke { colour: "#d55e00", width: 2.0, dashes: "7 3" },
-    },
-    Look {
-        name: "router",
-        label: "router",
-        stroke: Stroke { colour: "#0072b2", width: 3.0, dashes: "none" },
-    },
+    look("random", "random mix", "#6e6e6e", 1.5, "3 4"),
+    look("oracle", "oracle", "#009e73", 2.0, "10 3 2 3"),
+    look("prompt_length", "prompt length", "#cc79a7", 2.0, "2 2"),
+    look("nearest_5", "nearest five", "#d55e00", 2.0, "7 3"),
+    look("router", "router", "#0072b2", 3.0, "none"),
 ];
+
+const fn look(
+    name: &'static str,
+    label: &'static str,
+    colour: &'static str,
+    width: f64,
+    dashes: &'static str,
+) -> Look {
+    Look { name, label, stroke: Stroke { colour, width, dashes } }
+}
 
 impl Report {
     /// Cost against quality of the router, of its baselines, of every single model and of the dial, as an SVG file

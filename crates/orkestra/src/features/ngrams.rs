@@ -143,6 +143,18 @@ fn often(count: u16) -> f32 {
     if count > 1 { 1.0 + f32::from(count).ln() } else { 1.0 }
 }
 
+/// How rare the text's buckets are on average: the mean of `rarity` over them, where a bucket that says nothing,
+/// because nearly nobody fell into it, is as rare as the `rarest`. So is a text without n-grams.
+#[must_use]
+pub fn rareness(counts: &[Count], rarity: &[f32], rarest: f32) -> f32 {
+    let of = |bucket: &u16| {
+        let rarity = rarity.get(usize::from(*bucket)).copied().unwrap_or(0.0);
+        if rarity > 0.0 { rarity } else { rarest }
+    };
+    let sum: f32 = counts.iter().map(|(bucket, _)| of(bucket)).sum();
+    if counts.is_empty() { rarest } else { sum / counts.len() as f32 }
+}
+
 /// `counts` weighed by how rare each bucket is (`rarity`, one number a bucket; 0 says nothing): one plus the
 /// logarithm of the count, times the rarity, of unit length together.
 #[must_use]

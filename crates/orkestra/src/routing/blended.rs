@@ -6,14 +6,14 @@ use super::{
     Domain, Explanation, Forecast, GENERAL, Moved, Neighbour, PerTier, Router, Tier, TierForecast,
     artefact::Bundle,
     explanation,
-    head::{Beliefs, HeadCard},
+    head::{Beliefs, HeadCard, Resemblance},
     index::{Near, Query},
     layer::Reading,
     nearest::{Heard, Outcome},
 };
 use crate::{
     error::{Error, ErrorKind, Result},
-    features::{Features, each_ngram, weigh},
+    features::{Features, each_ngram, rareness, weigh},
 };
 
 /// Neighbours that a forecast names. All of them count; more than these nobody reads.
@@ -38,6 +38,7 @@ pub(super) struct Heeded<'a> {
     neighbours: Vec<(f64, Outcome)>,
     heard: Heard,
     familiar: f64,
+    pub(super) resemblance: Resemblance,
     pub(super) beliefs: Beliefs,
 }
 
@@ -125,19 +126,19 @@ impl Blended {
             nearest: heard.belief,
             linear: mixed(&|reading| &reading.linear),
         };
-        let familiar = self.familiar(features, card);
-        Ok(Heeded { card, shares, near, neighbours, heard, familiar, beliefs })
+        let resemblance = self.resemblance(features);
+        let familiar = card.familiarity.of(resemblance);
+        let heeded =
+            Heeded { card, shares, near, neighbours, heard, familiar, resemblance, beliefs };
+        Ok(heeded)
     }
 
-    /// How familiar the text is, 0 to 1.
-    fn familiar(&self, features: &Features, card: &HeadCard) -> f64 {
+    fn resemblance(&self, features: &Features) -> Resemblance {
         let query = Query::new(&features.embedding);
-        if query.scale == 0.0 {
-            return 0.0;
-        }
-        let layers = self.bundle.layers.iter();
-        let nearest = layers.map(|layer| layer.nearness(&query)).fold(-1.0, f32::max);
-        card.familiarity.of(f64::from(nearest))
+        let layers = self.bundle.layers.iter().filter(|_| query.scale != 0.0);
+        let nearness = layers.map(|layer| layer.nearness(&query)).fold(-1.0, f32::max);
+        let rareness = rareness(&features.ngrams, &self.bundle.grams, self.bundle.rarest);
+        Resemblance { nearness: f64::from(nearness), rareness: f64::from(rareness) }
     }
 
     fn named(&self, heeded: &Heeded<'_>) -> Vec<Neighbour> {
@@ -152,7 +153,8 @@ impl Blended {
         heeded.card.kernel.named(&heeded.neighbours, &heeded.heard.weights, names, SHOWN)
     }
 
-    fn forecast_of(&self, heeded: &Heeded<'_>) -> Result<Forecast> {
+    /// Each tier's score and uncertainty.
+    pub(super) fn concluded(&self, heeded: &Heeded<'_>) -> Result<(PerTier<f64>, PerTier<f64>)> {
         let (scores, uncertainty) =
             heeded.card.concluded(&heeded.beliefs, &heeded.heard.scatter, heeded.familiar);
         let sound = |tier| scores.get(tier).is_finite() && uncertainty.get(tier).is_finite();
@@ -166,17 +168,27 @@ impl Blended {
                 ),
             ));
         }
+        Ok((scores, uncertainty))
+    }
+
+    fn forecast_of(&self, heeded: &Heeded<'_>) -> Result<Forecast> {
+        let (scores, uncertainty) = self.concluded(heeded)?;
+        let familiar = heeded.familiar;
+        // The neighbours of a strange text are its neighbours by chance.
+        let output_tokens = |tier| {
+            let (known, prior) = (heeded.heard.output_tokens, heeded.card.prior.output_tokens);
+            familiar * known.get(tier) + (1.0 - familiar) * prior.get(tier)
+        };
         Ok(Forecast {
             router: self.id.clone(),
             head: heeded.card.name.clone(),
             tiers: PerTier::from_fn(|tier| TierForecast {
                 score: *scores.get(tier),
                 uncertainty: *uncertainty.get(tier),
-                output_tokens: *heeded.heard.output_tokens.get(tier),
+                output_tokens: output_tokens(tier),
             }),
-            familiarity: heeded.familiar,
-            // What is nearest to a text that is like nothing known is near it by chance.
-            neighbours: if heeded.familiar > 0.0 { self.named(heeded) } else { Vec::new() },
+            familiarity: familiar,
+            neighbours: if familiar > 0.0 { self.named(heeded) } else { Vec::new() },
         })
     }
 

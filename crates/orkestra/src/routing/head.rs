@@ -156,21 +156,49 @@ impl Calibration {
     }
 }
 
-/// The cosines to the nearest known centre between which a text passes from strange to familiar.
+/// How much a text is like what was learned from.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Resemblance {
+    /// The cosine of its embedding to the nearest centre of what was learned from; -1 without an embedding.
+    pub nearness: f64,
+    /// How rare its n-grams are, on average. Letters that nobody ever put together, and scripts that were hardly
+    /// seen, fall into any bucket and are as rare as the average bucket, whatever their embedding happens to be near.
+    pub rareness: f64,
+}
+
+/// Where a measure passes from strange to familiar.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Passage {
+    /// Here, and beyond, a text is strange.
+    pub strange: f64,
+    /// Here, and beyond, a text is familiar.
+    pub familiar: f64,
+}
+
+impl Passage {
+    /// How familiar `value` is, 0 to 1.
+    #[must_use]
+    pub fn of(self, value: f64) -> f64 {
+        ((value - self.strange) / (self.familiar - self.strange)).clamp(0.0, 1.0)
+    }
+}
+
+/// When a text is familiar. Where it is, the predictors alone speak; where it is strange, the prior alone does.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Familiarity {
-    /// At or below it a text is strange: the prior alone speaks.
-    pub low: f64,
-    /// At or above it a text is familiar: the predictors alone speak.
-    pub high: f64,
+    /// For the nearness, which rises.
+    pub nearness: Passage,
+    /// For the rareness, which falls.
+    pub rareness: Passage,
 }
 
 impl Familiarity {
-    /// How familiar a text at `cosine` is, 0 to 1.
+    /// How familiar a text is, 0 to 1: as familiar as its stranger side.
     #[must_use]
-    pub fn of(&self, cosine: f64) -> f64 {
-        ((cosine - self.low) / (self.high - self.low)).clamp(0.0, 1.0)
+    pub fn of(&self, text: Resemblance) -> f64 {
+        self.nearness.of(text.nearness).min(self.rareness.of(text.rareness))
     }
 }
 

@@ -21,7 +21,10 @@ pub use crate::tier::{PerTier, Tier};
 use crate::{error::Result, features::Features};
 
 pub use explanation::{Domain, Explanation, Moved};
-pub use head::{Belief, Beliefs, Blend, Calibration, Familiarity, HeadCard, HeadDomain, Line};
+pub use head::{
+    Belief, Beliefs, Blend, Calibration, Familiarity, HeadCard, HeadDomain, Line, Passage,
+    Resemblance,
+};
 pub use layer::{DomainCard, LayerCard};
 pub use question::{normalised_question, question_hash, question_stem};
 pub use trained::{Trained, embedded, from_bytes, from_file};

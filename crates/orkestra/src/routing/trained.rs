@@ -6,7 +6,7 @@ use super::{
     Router,
     artefact::{Bundle, MOST_BYTES, Metadata, Parts, Trust},
     blended::Blended,
-    head::Beliefs,
+    head::{Beliefs, Resemblance},
 };
 use crate::{
     error::{Error, ErrorKind, Result},
@@ -118,12 +118,15 @@ impl Trained {
         self.bundle.parts()
     }
 
-    /// What each predictor believes of `features`, before calibration; what training calibrates and weighs.
+    /// What each predictor believes of `features`, before calibration, and how much they are like what was learned
+    /// from; what training calibrates and weighs.
     ///
     /// # Errors
-    /// [`Config`](ErrorKind::Config) when `features` come from another embedder.
-    pub fn beliefs(&self, features: &Features, head: &str) -> Result<Beliefs> {
-        Ok(self.router.listen(features, head)?.beliefs)
+    /// [`Config`](ErrorKind::Config) when `features` come from another embedder, or the router comes to no number.
+    pub fn beliefs(&self, features: &Features, head: &str) -> Result<(Beliefs, Resemblance)> {
+        let heeded = self.router.listen(features, head)?;
+        self.router.concluded(&heeded)?;
+        Ok((heeded.beliefs, heeded.resemblance))
     }
 
     /// The same router with searches that compare at least `compared` references, however many its

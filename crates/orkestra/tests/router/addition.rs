@@ -113,7 +113,7 @@ fn an_addition_adds_and_leaves_the_other_heads_as_they_were() {
     let mine =
         addition.router().explain("How do magnets work?", &features, "mine").unwrap().unwrap();
     assert!(mine.domains.iter().any(|domain| domain.name == "mine/mail" && domain.share > 0.0));
-    assert_ne!(mine.beliefs, addition.beliefs(&features, "general").unwrap());
+    assert_ne!(mine.beliefs, addition.beliefs(&features, "general").unwrap().0);
 }
 
 #[test]

@@ -47,13 +47,13 @@ fn what_is_wrong_is_named() {
     let mut flipped = GOOD.to_vec();
     *flipped.last_mut().unwrap() ^= 1;
     assert!(refused(&flipped).contains("hash"));
-    for format in ["1", "3"] {
+    for format in ["2", "4"] {
         let other = format!("\\\"format\\\":{format}");
-        let version = with_header(|text| text.replacen("\\\"format\\\":2", &other, 1));
-        assert!(refused(&version).contains(&format!("version {format}, this program reads 2")));
+        let version = with_header(|text| text.replacen("\\\"format\\\":3", &other, 1));
+        assert!(refused(&version).contains(&format!("version {format}, this program reads 3")));
     }
     let more = with_header(|text| {
-        text.replacen("\\\"format\\\":2", "\\\"format\\\":2,\\\"colour\\\":1", 1)
+        text.replacen("\\\"format\\\":3", "\\\"format\\\":3,\\\"colour\\\":1", 1)
     });
     assert!(refused(&more).contains("colour"));
     let tiers = with_header(|text| text.replacen("[\\\"budget\\\"", "[\\\"cheap\\\"", 1));
@@ -130,7 +130,10 @@ proptest! {
     fn any_text_can_be_forecast(text in any::<String>()) {
         let trained = routing::embedded().unwrap();
         let features = Features::of(&Request::from(text), &*trained.embedder());
-        let forecast = trained.router().forecast(&features, "openai").unwrap();
-        prop_assert!((0.0..=1.0).contains(&forecast.tiers.premium.score));
+        for head in trained.router().heads() {
+            let forecast = trained.router().forecast(&features, head).unwrap();
+            prop_assert!((0.0..=1.0).contains(&forecast.tiers.premium.score));
+            prop_assert!((0.0..=1.0).contains(&forecast.familiarity));
+        }
     }
 }

@@ -172,9 +172,9 @@ fn tables_whose_numbers_contradict_each_other_are_named() {
 #[test]
 fn metadata_out_of_range_is_named() {
     type Change = fn(&mut Metadata);
-    let cases: [(Change, &str); 48] = [
-        (|m| m.format = 1, "version 1"),
-        (|m| m.format = 3, "version 3"),
+    let cases: [(Change, &str); 51] = [
+        (|m| m.format = 2, "version 2"),
+        (|m| m.format = 4, "version 4"),
         (|m| m.tiers.reverse(), "tiers"),
         (|m| m.base = Some("0".repeat(64)), "adds to the router 0000"),
         (|m| m.heads[0].blend.linear = 0.9, "head google: blend's sum is 0.9"),
@@ -195,9 +195,12 @@ fn metadata_out_of_range_is_named() {
         (|m| m.heads[1].calibration.premium.slope = -0.1, "calibration's slope is -0.1"),
         (|m| m.heads[1].calibration.budget_loss.offset = 11.0, "calibration's offset is 11"),
         (|m| m.heads[1].calibration.balanced_loss.slope = f64::NAN, "cannot be read"),
-        (|m| m.heads[1].familiarity.low = 0.9, "familiarity.high is 0.5"),
-        (|m| m.heads[1].familiarity.high = m.heads[1].familiarity.low, "familiarity.high is -0.5"),
-        (|m| m.heads[1].familiarity.low = -9.0, "familiarity.low is -9"),
+        (|m| m.heads[1].familiarity.nearness.strange = 0.9, "nearness.familiar is 0.5"),
+        (|m| m.heads[1].familiarity.nearness.familiar = -0.5, "nearness.familiar is -0.5"),
+        (|m| m.heads[1].familiarity.nearness.strange = -9.0, "nearness.strange is -9"),
+        (|m| m.heads[1].familiarity.rareness.strange = 1.0, "rareness.strange is 1"),
+        (|m| m.heads[1].familiarity.rareness.familiar = -1.0, "rareness.familiar is -1"),
+        (|m| m.heads[1].familiarity.rareness.strange = f64::INFINITY, "cannot be read"),
         (|m| m.heads[1].prior.premium = 1.5, "prior.premium is 1.5"),
         (|m| m.heads[1].prior.balanced_loss = -2.0, "prior.balanced_loss is -2"),
         (|m| m.heads[1].prior.budget_loss = 2.0, "prior.budget_loss is 2"),

@@ -64,7 +64,7 @@ fn everything_that_was_asked_for_is_there() {
         assert!(!explanation.features.is_empty());
         let features = Features::of(&Request::from(text), &*trained.embedder());
         assert_eq!(explanation.forecast, trained.router().forecast(&features, head).unwrap());
-        assert_eq!(explanation.beliefs, trained.beliefs(&features, head).unwrap());
+        assert_eq!(explanation.beliefs, trained.beliefs(&features, head).unwrap().0);
         assert!(!explanation.forecast.neighbours.is_empty());
         assert!(explanation.sentence.contains(&explanation.domains[0].name));
         let lower = text.to_lowercase();

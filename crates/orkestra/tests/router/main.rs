@@ -7,6 +7,7 @@ mod artefact;
 mod damage;
 mod embedded;
 mod explanation;
+mod familiarity;
 mod features;
 mod kernel;
 mod tiny;

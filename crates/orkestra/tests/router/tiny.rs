@@ -4,8 +4,8 @@ use orkestra::{
     chat::Request,
     features::{BUCKETS, Features, SHAPE, VocabularyTables},
     routing::{
-        Blend, Calibration, DomainCard, Familiarity, HeadCard, HeadDomain, LayerCard, PerTier,
-        Trained,
+        Blend, Calibration, DomainCard, Familiarity, HeadCard, HeadDomain, LayerCard, Passage,
+        PerTier, Trained,
         artefact::{EmbedderCard, FORMAT, Metadata, NetworkCard, Parts},
         from_bytes,
         nearest::{Kernel, Outcome, Prior},
@@ -60,7 +60,10 @@ fn head(name: &str) -> HeadCard {
         compared: 100,
         prior: prior(),
         calibration: Calibration::IDENTITY,
-        familiarity: Familiarity { low: -0.5, high: 0.5 },
+        familiarity: Familiarity {
+            nearness: Passage { strange: -0.5, familiar: 0.5 },
+            rareness: Passage { strange: 4.0, familiar: 2.0 },
+        },
         default_quality: 0.9,
     }
 }

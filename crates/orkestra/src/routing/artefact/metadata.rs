@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::routing::{HeadCard, LayerCard};
 
 /// The format that this version reads and writes.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 /// The header of an artefact.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -30,7 +30,7 @@ pub use write::{HiddenSpace, Number, Parts, Values};
 
 use self::read::Tables;
 use super::{
-    HeadCard, PerTier, Tier,
+    Familiarity, HeadCard, PerTier, Tier,
     layer::{Layer, finite},
     nearest::Outcome,
     network::Network,
@@ -53,6 +53,8 @@ pub(super) struct Bundle {
     pub(super) network: Network,
     /// What each bucket of n-grams says, as an inverse document frequency; 0 for what says nothing.
     pub(super) grams: Table<f32>,
+    /// The largest of `grams`.
+    pub(super) rarest: f32,
     pub(super) layers: Vec<Layer>,
     pub(super) question_hashes: Table<u64>,
     pub(super) heads: Vec<HeadTables>,
@@ -291,8 +293,13 @@ fn check_head(head: &HeadCard) -> Result<()> {
         within(name, "calibration's offset", line.offset, -10.0, 10.0)?;
         within(name, "calibration's slope", line.slope, 0.0, 100.0)?;
     }
-    within(name, "familiarity.low", familiarity.low, -2.0, 2.0)?;
-    within(name, "familiarity.high", familiarity.high, familiarity.low + 1e-6, 2.0)?;
+    let Familiarity { nearness, rareness } = *familiarity;
+    within(name, "familiarity.nearness.strange", nearness.strange, -2.0, 2.0)?;
+    let least = nearness.strange + 1e-6;
+    within(name, "familiarity.nearness.familiar", nearness.familiar, least, 2.0)?;
+    within(name, "familiarity.rareness.familiar", rareness.familiar, 0.0, 100.0)?;
+    let least = rareness.familiar + 1e-6;
+    within(name, "familiarity.rareness.strange", rareness.strange, least, 100.0)?;
     within(name, "prior.premium", prior.premium, 0.0, 1.0)?;
     within(name, "prior.balanced_loss", prior.balanced_loss, -1.0, 1.0)?;
     within(name, "prior.budget_loss", prior.budget_loss, -1.0, 1.0)?;

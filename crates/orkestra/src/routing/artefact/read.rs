@@ -44,10 +44,12 @@ impl<'a> Tables<'a> {
         let layers: Result<Vec<_>> = metadata.layers.iter().map(|card| self.layer(card)).collect();
         let heads: Result<Vec<_>> =
             metadata.heads.iter().map(|card| self.head(card, &metadata.layers)).collect();
+        let grams: Table<f32> = self.get("grams.weights", Dtype::F32)?;
         Ok(Bundle {
             embedder: self.embedder(&metadata)?,
             network: self.network(&metadata)?,
-            grams: self.get("grams.weights", Dtype::F32)?,
+            rarest: grams.iter().copied().fold(0.0, f32::max),
+            grams,
             layers: layers?,
             question_hashes: self.get("questions.hashes", Dtype::U64)?,
             heads: heads?,
