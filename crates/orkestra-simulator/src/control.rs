@@ -1,4 +1,4 @@
-//! The control surface over HTTP, for tests in other languages: what was sent, what shall go wrong.
+//! The control surface over HTTP, for tests in other languages: what was sent, what it is billed, what shall go wrong.
 
 use std::sync::Arc;
 
@@ -10,24 +10,35 @@ use serde_json::{Value, json};
 
 use crate::exchange::World;
 use crate::faults::{Fault, Order};
+use crate::usage::Total;
 
 /// `GET /health`
 pub(crate) async fn health() -> Json<Value> {
     Json(json!({"status": "ok", "simulated": true}))
 }
 
-/// `GET /requests`: the recorded requests, keys redacted.
+/// `GET /requests`: the recorded requests, keys redacted, and what became of them.
 pub(crate) async fn requests(State(world): State<Arc<World>>) -> Json<Value> {
-    Json(world.record.all().iter().map(crate::Recorded::redacted).collect())
+    Json(world.record.all().iter().map(crate::Recorded::shown).collect())
 }
 
-/// `DELETE /requests`
+/// `DELETE /requests`: the requests, the totals and the prompt caches are forgotten.
 pub(crate) async fn forget(State(world): State<Arc<World>>) -> StatusCode {
     world.record.clear();
+    world.cache.clear();
     StatusCode::NO_CONTENT
 }
 
-/// `POST /faults`: `{"fault": "429=2", "provider"?, "model"?, "times"?}` or a list of these; all or none are taken.
+/// `GET /usage`: what is billed, by model and overall.
+pub(crate) async fn usage(State(world): State<Arc<World>>) -> Json<Value> {
+    let models = world.record.totals();
+    let mut overall = Total::default();
+    models.values().for_each(|total| overall += *total);
+    Json(json!({"models": models, "overall": overall}))
+}
+
+/// `POST /faults`: `{"fault": "429=2", "provider"?, "model"?, "times"?, "every"?}` or a list of these; all or none are
+/// taken.
 pub(crate) async fn push_faults(
     State(world): State<Arc<World>>,
     body: Bytes,

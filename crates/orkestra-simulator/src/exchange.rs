@@ -4,20 +4,23 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
-use axum::extract::{Request, State};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use bytes::Bytes;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::anthropic::Anthropic;
-use crate::delivery::{Delivery, Pace, Reply};
+use crate::cache::Cache;
+use crate::compatible::Personas;
+use crate::delivery::{Delivery, Pace, Reply, Settlement};
 use crate::faults::{FaultKind, Script, asked_for_in};
 use crate::fields::Refusal;
 use crate::google::Google;
+use crate::line::Line;
 use crate::openai::OpenAi;
-use crate::record::{Record, Recorded};
+use crate::record::{End, Record, Recorded};
 use crate::rules::Rules;
+use crate::vendor::{Call, Glance, Twist, Vendor};
 
 /// More than any vendor takes; what the vendors themselves refuse is theirs to say.
 const LARGEST_BODY: usize = 128 << 20;
@@ -26,145 +29,87 @@ const LARGEST_BODY: usize = 128 << 20;
 #[derive(Debug)]
 pub(crate) struct World {
     pub(crate) rules: Rules,
-    pub(crate) record: Record,
+    pub(crate) personas: Personas,
+    pub(crate) cache: Cache,
+    pub(crate) record: Arc<Record>,
     pub(crate) script: Script,
     pub(crate) pace: Pace,
+    /// Thinking blocks are bound to the conversation before them.
+    pub(crate) bind_thinking: bool,
 }
 
-/// A vendor's API.
-pub(crate) trait Vendor: Sync {
-    fn name(&self) -> &'static str;
-    /// The header that carries a response's id.
-    fn id_header(&self) -> &'static str;
-    /// Checks the key and what else must come with every request.
-    fn admit(&self, call: &Call) -> Result<(), Refusal>;
-    /// The model and the newest user text, as far as they can be made out in a request not yet checked.
-    fn glance(&self, call: &Call) -> Glance;
-    /// Checks the request and answers it.
-    fn answer(&self, call: &Call, rules: &Rules, twist: Twist) -> Result<Reply, Refusal>;
-    /// The vendor's error for a fault that is a status.
-    fn failure(&self, fault: FaultKind, model: &str) -> Refusal;
-    /// The vendor's error event in the middle of a stream.
-    /// `json`: the stream is one JSON array.
-    fn stream_error(&self, json: bool) -> Bytes;
-    /// The form in which this call's client expects a refusal.
-    fn dressed(&self, _call: &Call, refusal: Refusal) -> Refusal {
-        refusal
-    }
-    /// Largest body in bytes, and the refusal of a larger one.
-    fn largest_body(&self) -> (usize, Refusal);
-}
-
-/// A request as a vendor reads it.
-#[derive(Debug)]
-pub(crate) struct Call {
-    pub(crate) request: Arc<Recorded>,
-    /// The path below the vendor's root.
-    pub(crate) path: String,
-    /// The body, or why it is no JSON.
-    pub(crate) json: Result<Value, String>,
-}
-
-impl Call {
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.request.headers.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
-    }
-
-    pub(crate) fn bearer(&self) -> Option<&str> {
-        self.header("authorization")?
-            .strip_prefix("Bearer ")
-            .map(str::trim)
-            .filter(|key| !key.is_empty())
-    }
-
-    /// A parameter of the query.
-    pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
-        let pairs = self.request.query.split('&').filter_map(|pair| pair.split_once('='));
-        pairs.filter(|(key, _)| *key == name).map(|(_, value)| value).next()
-    }
-
-    /// An id for this request: the same for the same bytes.
-    pub(crate) fn id(&self) -> String {
-        crate::answer::id_of(&[self.path.as_bytes(), &self.request.body])
+impl World {
+    /// The API at `path`, and the path below its root.
+    fn vendor_at<'p>(&self, path: &'p str) -> Option<(&dyn Vendor, &'p str)> {
+        let (root, below) = split(path);
+        match root {
+            "openai" => Some((&OpenAi, below)),
+            "anthropic" => Some((&Anthropic, below)),
+            "google" => Some((&Google, below)),
+            "openai-compatible" => {
+                let (name, below) = split(below);
+                Some((self.personas.named(name)?, below))
+            }
+            _ => None,
+        }
     }
 }
 
-/// Whether the simulator refuses this key: those that say so themselves.
-pub(crate) fn is_refused_key(key: &str) -> bool {
-    key.starts_with("bad-") || key.starts_with("invalid")
-}
-
-/// What a request seems to be about.
-#[derive(Debug, Default)]
-pub(crate) struct Glance {
-    pub(crate) model: Option<String>,
-    pub(crate) newest: String,
-}
-
-/// How the content of an answer departs from the ordinary.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Twist {
-    pub(crate) usage: bool,
-    pub(crate) outcome: Outcome,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    Answered,
-    /// The model declines.
-    Refused,
-    /// The prompt is blocked before a model sees it.
-    Blocked,
+/// The first part of a path, and the rest.
+fn split(path: &str) -> (&str, &str) {
+    let path = path.trim_start_matches('/');
+    path.find('/').map_or((path, ""), |at| path.split_at(at))
 }
 
 /// Serves one request to a vendor's API.
-pub(crate) async fn serve(State(world): State<Arc<World>>, request: Request) -> Response {
+pub(crate) async fn serve(
+    State(world): State<Arc<World>>,
+    ConnectInfo(line): ConnectInfo<Line>,
+    request: Request,
+) -> Response {
     let path = request.uri().path().to_owned();
-    let vendor: &dyn Vendor = match path.split('/').nth(1) {
-        Some("openai") => &OpenAi,
-        Some("anthropic") => &Anthropic,
-        Some("google") => &Google,
-        _ => return not_here(&path),
-    };
-    let call = match read(vendor, request).await {
+    let Some((vendor, below)) = world.vendor_at(&path) else { return not_here(&path) };
+    let call = match read(vendor, below, request).await {
         Ok(call) => call,
         Err(refused) => return refused,
     };
-    world.record.keep(Arc::clone(&call.request));
-    let (answer, delivery) = answer(&world, vendor, &call);
+    let number = world.record.keep(Arc::clone(&call.request));
+    let mut settlement = Settlement::new(Arc::clone(&world.record), number, vendor.name());
+    let glance = vendor.glance(&call);
+    let (answer, fault) = answer(&world, vendor, &call, &glance);
+    settlement.concerns(glance.model, fault);
+    if fault == Some(FaultKind::ConnectReset) {
+        line.reset();
+        settlement.end(End::Cut);
+        return Response::new(Body::empty());
+    }
     let answer = answer.map_err(|refusal| vendor.dressed(&call, refusal));
-    world.pace.deliver(vendor, &call.id(), answer, delivery).await
+    Delivery { vendor, call: &call, fault }.send(answer, &world.pace, settlement).await
 }
 
-/// Decides what is answered and how it is delivered.
-fn answer(world: &World, vendor: &dyn Vendor, call: &Call) -> (Result<Reply, Refusal>, Delivery) {
+/// Decides what is answered and what shall happen to it.
+fn answer(
+    world: &World,
+    vendor: &dyn Vendor,
+    call: &Call,
+    glance: &Glance,
+) -> (Result<Reply, Refusal>, Option<FaultKind>) {
     let (largest, too_large) = vendor.largest_body();
     if call.request.body.len() > largest {
-        return (Err(too_large), Delivery::Plain);
+        return (Err(too_large), None);
     }
     if let Err(refusal) = vendor.admit(call) {
-        return (Err(refusal), Delivery::Plain);
+        return (Err(refusal), None);
     }
-    let glance = vendor.glance(call);
-    let fault = match fault_for(world, vendor, call, &glance) {
+    let fault = match fault_for(world, vendor, call, glance) {
         Ok(fault) => fault,
-        Err(refusal) => return (Err(refusal), Delivery::Plain),
+        Err(refusal) => return (Err(refusal), None),
     };
-    if let Some(fault) = fault
-        && is_status(fault)
-    {
-        let model = glance.model.unwrap_or_default();
-        return (Err(vendor.failure(fault, &model)), Delivery::Plain);
+    if let Some(fault) = fault.filter(|fault| fault.is_status()) {
+        let model = glance.model.as_deref().unwrap_or_default();
+        return (Err(vendor.failure(fault, model)), Some(fault));
     }
-    let twist = Twist {
-        usage: fault != Some(FaultKind::NoUsage),
-        outcome: match fault {
-            Some(FaultKind::Refusal) => Outcome::Refused,
-            Some(FaultKind::EmptyCandidates) => Outcome::Blocked,
-            _ => Outcome::Answered,
-        },
-    };
-    (vendor.answer(call, &world.rules, twist), Delivery::of(fault))
+    (vendor.answer(call, world, &Twist::of(fault)), fault)
 }
 
 /// The fault that strikes this request: by header, by its text, by the script, in this order.
@@ -175,35 +120,26 @@ fn fault_for(
     glance: &Glance,
 ) -> Result<Option<FaultKind>, Refusal> {
     let by_header = call.header("x-orkestra-fault").map(str::parse);
-    match by_header.or_else(|| asked_for_in(&glance.newest)) {
-        Some(Ok(fault)) => Ok(Some(fault)),
-        Some(Err(unknown)) => Err(Refusal {
-            status: 400,
-            body: json!({"error": {"message": format!("orkestra simulator: {unknown}")}}),
-            headers: Vec::new(),
-        }),
-        None => Ok(world.script.take(vendor.name(), glance.model.as_deref())),
-    }
+    let by_text = || asked_for_in(glance.tail.step()?);
+    let fault = match by_header.or_else(by_text) {
+        Some(Ok(fault)) => Some(fault),
+        Some(Err(unknown)) => {
+            let message = format!("orkestra simulator: {unknown}");
+            let body = json!({"error": {"message": message}});
+            return Err(Refusal { status: 400, body, headers: Vec::new() });
+        }
+        None => world.script.take(vendor.name(), glance.model.as_deref()),
+    };
+    // Only this API has a status for it.
+    Ok(match fault {
+        Some(FaultKind::Failed) if !call.path.ends_with("/responses") => {
+            Some(FaultKind::StreamError)
+        }
+        fault => fault,
+    })
 }
 
-const fn is_status(fault: FaultKind) -> bool {
-    use FaultKind as F;
-    matches!(
-        fault,
-        F::RateLimited(_)
-            | F::QuotaSpent
-            | F::BadRequest
-            | F::Unauthenticated
-            | F::Forbidden
-            | F::NotFound
-            | F::TooLarge
-            | F::ServerError
-            | F::Unavailable
-            | F::Overloaded
-    )
-}
-
-async fn read(vendor: &dyn Vendor, request: Request) -> Result<Call, Response> {
+async fn read(vendor: &dyn Vendor, below: &str, request: Request) -> Result<Call, Response> {
     let (head, body) = request.into_parts();
     let body = match to_bytes(body, LARGEST_BODY).await {
         Ok(body) => body,
@@ -218,24 +154,24 @@ async fn read(vendor: &dyn Vendor, request: Request) -> Result<Call, Response> {
             .and_modify(|all: &mut String| *all = format!("{all}, {value}"))
             .or_insert(value);
     }
-    let path = head.uri.path().to_owned();
-    let below = path.trim_start_matches('/').split_once('/').map_or("", |(_, below)| below);
-    let below = format!("/{}", below.trim_end_matches('/').replace("%3A", ":").replace("%3a", ":"));
+    let path = below.trim_end_matches('/').replace("%3A", ":").replace("%3a", ":");
     let json = serde_json::from_slice(&body).map_err(|error| error.to_string());
     let request = Recorded {
         provider: vendor.name(),
         method: head.method.as_str().to_owned(),
-        path,
+        path: head.uri.path().to_owned(),
         query: head.uri.query().unwrap_or_default().to_owned(),
         headers,
         body,
+        answer: None,
     };
-    Ok(Call { request: Arc::new(request), path: below, json })
+    Ok(Call { request: Arc::new(request), path, json })
 }
 
 fn not_here(path: &str) -> Response {
     let text = format!(
-        "The Orkestra simulator has nothing at {path}. APIs: /openai/v1, /anthropic, /google. See / for more.\n"
+        "The Orkestra simulator has nothing at {path}. APIs: /openai/v1, /anthropic, /google, \
+         /openai-compatible/NAME/v1. See / for more.\n"
     );
     (StatusCode::NOT_FOUND, Body::from(text)).into_response()
 }

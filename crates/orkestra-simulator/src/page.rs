@@ -13,18 +13,23 @@ Orkestra simulator
 The APIs of OpenAI, Anthropic and Google on this address, for tests and demonstrations. No model is called: every answer
 is simulated and says so. Any key will do, except those that start with `bad-` or `invalid`.
 
-  OpenAI     base URL /openai/v1   chat/completions, responses, responses/input_tokens, models
-  Anthropic  base URL /anthropic   v1/messages, v1/messages/count_tokens, v1/models
-  Google     base URL /google      v1beta/models/MODEL:generateContent, :streamGenerateContent, :countTokens, v1beta/models
+  OpenAI      base URL /openai/v1   chat/completions, responses, responses/input_tokens, models
+  Anthropic   base URL /anthropic   v1/messages, v1/messages/count_tokens, v1/models
+  Google      base URL /google      v1beta/models/MODEL:generateContent, :streamGenerateContent, :countTokens, v1beta/models
+  Compatible  base URL /openai-compatible/NAME/v1   chat/completions, models
+              NAME: groq, deepseek, mistral, xai, openrouter, together, ollama, vllm
 
-  GET /requests     what was sent, keys redacted      DELETE /requests  forget it
+  GET /requests     what was sent, keys redacted      DELETE /requests  forget it, and the caches
+  GET /usage        what is billed, by model
   POST /faults      what shall go wrong next          DELETE /faults    forget that
   GET /health
 
-A prompt with [[reply: TEXT]] is answered with TEXT.
+In the newest prompt: [[reply: TEXT]] is answered with TEXT; [[call: NAME {\"json\": \"arguments\"}]] calls a tool that the
+request offers; [[then]] separates the steps of a loop of tools; [[redacted]] adds a redacted block of thinking;
+[[finish: REASON]] sets the finish reason.
 
 Faults: by the header `x-orkestra-fault: NAME` or `NAME=VALUE`, by [[fault: NAME]] in the prompt, or by POST /faults with
-{\"fault\": \"NAME\", \"provider\": \"openai\", \"model\": \"gpt-4o\", \"times\": 2}; all but `fault` are optional.
+{\"fault\": \"NAME\", \"provider\": \"openai\", \"model\": \"gpt-4o\", \"times\": 2, \"every\": 1}; all but `fault` are optional.
 
 ";
 
@@ -38,7 +43,7 @@ pub(crate) async fn page() -> impl IntoResponse {
             format!("{}={}", fault.name, fault.value)
         };
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "  {name:<20}  {}", fault.description);
+        let _ = writeln!(text, "  {name:<24}  {}", fault.description);
     }
     ([(CONTENT_TYPE, "text/plain; charset=utf-8")], text)
 }

@@ -1,17 +1,21 @@
-//! What the simulator was sent.
+//! What the simulator was sent, what it answered, and what it bills.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
+use serde::Serialize;
 use serde_json::{Value, json};
+
+use crate::faults::FaultKind;
+use crate::usage::{Total, Usage};
 
 /// Headers that carry keys.
 const SECRET_HEADERS: [&str; 4] = ["authorization", "x-api-key", "x-goog-api-key", "cookie"];
 
 /// So many requests, and so many bytes of their bodies, are kept; older ones are dropped.
-const MOST_REQUESTS: usize = 10_000;
+pub(crate) const MOST_REQUESTS: usize = 10_000;
 const MOST_BYTES: usize = 256 << 20;
 
 /// One request that the simulator received.
@@ -21,7 +25,7 @@ const MOST_BYTES: usize = 256 << 20;
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Recorded {
-    /// `"openai"`, `"anthropic"` or `"google"`.
+    /// One of [`PROVIDERS`](crate::PROVIDERS).
     pub provider: &'static str,
     /// `GET`, `POST`, ...
     pub method: String,
@@ -33,6 +37,37 @@ pub struct Recorded {
     pub headers: BTreeMap<String, String>,
     /// The body as sent.
     pub body: Bytes,
+    /// What became of it; none while it is under way.
+    pub answer: Option<Answered>,
+}
+
+/// How an answer went out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Answered {
+    /// The status that was sent; 0 if none was.
+    pub status: u16,
+    /// How it ended.
+    pub end: End,
+    /// The model that answered, by the id that answers carry; for a request that was refused the id that it named.
+    pub model: Option<String>,
+    /// What is billed: the whole answer if it is finished or goes out in one body, else what of it was sent.
+    pub usage: Usage,
+    /// The fault that was made to happen.
+    pub fault: Option<FaultKind>,
+}
+
+/// The end of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum End {
+    /// All of it was sent.
+    Finished,
+    /// A fault, or the simulator's stop, cut it off.
+    Cut,
+    /// The client went away before the end.
+    Dropped,
 }
 
 impl Recorded {
@@ -42,7 +77,7 @@ impl Recorded {
         serde_json::from_slice(&self.body).ok()
     }
 
-    /// The request with its keys taken out, as `GET /requests` shows it.
+    /// The request with its keys taken out.
     #[must_use]
     pub fn redacted(&self) -> Value {
         let body = self
@@ -52,6 +87,18 @@ impl Recorded {
             "provider": self.provider, "method": self.method, "path": self.path, "query": self.safe_query(),
             "headers": self.safe_headers(), "body": body,
         })
+    }
+
+    /// The redacted request and what became of it, as `GET /requests` shows them.
+    pub(crate) fn shown(&self) -> Value {
+        let mut shown = self.redacted();
+        shown["answer"] = self.answer.as_ref().map_or(Value::Null, |answer| {
+            json!({
+                "status": answer.status, "end": answer.end, "model": answer.model, "usage": answer.usage,
+                "fault": answer.fault.map(|fault| fault.name()),
+            })
+        });
+        shown
     }
 
     fn safe_headers(&self) -> BTreeMap<&str, String> {
@@ -79,6 +126,7 @@ impl fmt::Debug for Recorded {
             .field("query", &self.safe_query())
             .field("headers", &self.safe_headers())
             .field("body", &String::from_utf8_lossy(&self.body))
+            .field("answer", &self.answer)
             .finish()
     }
 }
@@ -87,36 +135,95 @@ fn hidden(secret: &str) -> String {
     format!("***{}", secret.len())
 }
 
-/// The requests so far, oldest first.
-#[derive(Debug, Default)]
-pub(crate) struct Record(Mutex<Kept>);
+/// The requests so far, oldest first, and what all of them together are billed.
+#[derive(Debug)]
+pub(crate) struct Record {
+    most_requests: usize,
+    kept: Mutex<Kept>,
+}
 
 #[derive(Debug, Default)]
 struct Kept {
-    requests: VecDeque<Arc<Recorded>>,
+    requests: VecDeque<Entry>,
     bytes: usize,
+    /// The number of the oldest request that is kept.
+    first: u64,
+    /// Requests that were forgotten on demand do not count any more.
+    since: u64,
+    totals: BTreeMap<String, Total>,
 }
 
+#[derive(Debug)]
+struct Entry {
+    request: Arc<Recorded>,
+    answer: Option<Answered>,
+}
+
+/// The name of a request in the record.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Number(u64);
+
 impl Record {
-    pub(crate) fn keep(&self, request: Arc<Recorded>) {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    /// A record that keeps at most `most_requests`.
+    pub(crate) fn keeping(most_requests: usize) -> Self {
+        Self { most_requests, kept: Mutex::default() }
+    }
+
+    /// Keeps a request whose answer is still to come.
+    pub(crate) fn keep(&self, request: Arc<Recorded>) -> Number {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let number = Number(kept.first + kept.requests.len() as u64);
         kept.bytes += request.body.len();
-        kept.requests.push_back(request);
-        while kept.requests.len() > 1
-            && (kept.requests.len() > MOST_REQUESTS || kept.bytes > MOST_BYTES)
+        kept.requests.push_back(Entry { request, answer: None });
+        while kept.requests.len() > self.most_requests
+            || (kept.bytes > MOST_BYTES && kept.requests.len() > 1)
         {
             if let Some(oldest) = kept.requests.pop_front() {
-                kept.bytes -= oldest.body.len();
+                kept.bytes -= oldest.request.body.len();
+                kept.first += 1;
             }
+        }
+        number
+    }
+
+    /// Notes what became of a request, and adds it to the totals.
+    pub(crate) fn settle(&self, number: Number, provider: &str, answer: Answered) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if number.0 < kept.since {
+            return;
+        }
+        let whose = format!("{provider}/{}", answer.model.as_deref().unwrap_or_default());
+        let total = kept.totals.entry(whose.trim_end_matches('/').to_owned()).or_default();
+        total.requests += 1;
+        match answer.end {
+            End::Finished if answer.status >= 400 => total.failed += 1,
+            End::Finished => total.finished += 1,
+            End::Cut => total.cut += 1,
+            End::Dropped => total.dropped += 1,
+        }
+        total.usage += answer.usage;
+        let at = number.0.checked_sub(kept.first).and_then(|at| usize::try_from(at).ok());
+        if let Some(entry) = at.and_then(|at| kept.requests.get_mut(at)) {
+            entry.answer = Some(answer);
         }
     }
 
     pub(crate) fn all(&self) -> Vec<Recorded> {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.requests.iter().map(|request| Recorded::clone(request)).collect()
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let one = |entry: &Entry| Recorded {
+            answer: entry.answer.clone(),
+            ..Recorded::clone(&entry.request)
+        };
+        kept.requests.iter().map(one).collect()
+    }
+
+    pub(crate) fn totals(&self) -> BTreeMap<String, Total> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).totals.clone()
     }
 
     pub(crate) fn clear(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Kept::default();
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = kept.first + kept.requests.len() as u64;
+        *kept = Kept { first: next, since: next, ..Kept::default() };
     }
 }

@@ -15,6 +15,7 @@ const TABLE: &str = include_str!("../data/rules.toml");
 #[derive(Debug)]
 pub(crate) struct Rules {
     pub(crate) openai: Table<openai::Family>,
+    pub(crate) openai_manners: openai::Manners,
     pub(crate) anthropic: Table<anthropic::Family>,
     pub(crate) google: Table<google::Family>,
 }
@@ -28,6 +29,7 @@ impl Rules {
         let file: File = toml::from_str(TABLE).map_err(|error| error.to_string())?;
         Ok(Self {
             openai: file.openai.on(today)?,
+            openai_manners: openai::Manners::default(),
             anthropic: file.anthropic.on(today)?,
             google: file.google.on(today)?,
         })
@@ -89,14 +91,15 @@ struct File {
     google: Listing<google::Family>,
 }
 
-#[derive(Deserialize)]
+/// One vendor's models as the table has them.
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Listing<F> {
+pub(crate) struct Listing<F> {
     families: BTreeMap<String, F>,
     models: Vec<Row>,
 }
 
-#[derive(Deserialize, Clone)]
+#[derive(Debug, Deserialize, Clone)]
 #[serde(deny_unknown_fields)]
 struct Row {
     id: String,
@@ -113,7 +116,7 @@ struct Row {
     rerouted: Option<Rerouted>,
 }
 
-#[derive(Deserialize, Clone)]
+#[derive(Debug, Deserialize, Clone)]
 #[serde(deny_unknown_fields)]
 struct Rerouted {
     from: Date,
@@ -121,7 +124,11 @@ struct Rerouted {
 }
 
 impl<F: Clone> Listing<F> {
-    fn on(self, today: Option<Date>) -> Result<Table<F>, String> {
+    /// The models that are alive on `today`.
+    ///
+    /// # Errors
+    /// A text that names what is wrong with the listing.
+    pub(crate) fn on(self, today: Option<Date>) -> Result<Table<F>, String> {
         let reached = |date: Date| today.is_some_and(|today| today >= date);
         let mut models = Vec::new();
         for row in &self.models {

@@ -1,5 +1,6 @@
 //! Starting and stopping.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -12,11 +13,15 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::cache::Cache;
+use crate::compatible::Personas;
 use crate::delivery::Pace;
 use crate::exchange::{World, serve};
 use crate::faults::{Fault, Script};
-use crate::record::{Record, Recorded};
+use crate::line::{Line, Lines};
+use crate::record::{MOST_REQUESTS, Record, Recorded};
 use crate::rules::Rules;
+use crate::usage::Total;
 use crate::{control, page};
 
 /// How long [`Simulator::stop`] waits for connections that do not end by themselves.
@@ -30,6 +35,8 @@ pub struct Builder {
     faults: Vec<Fault>,
     today: Option<String>,
     beyond_loopback: bool,
+    keep_requests: Option<usize>,
+    bind_thinking: bool,
 }
 
 impl Builder {
@@ -61,6 +68,22 @@ impl Builder {
         self
     }
 
+    /// Most requests that [`Simulator::requests`] remembers; the totals of [`Simulator::usage`] count them all. Default
+    /// 10,000, and never more than 256 MiB of bodies.
+    #[must_use]
+    pub const fn keep_requests(mut self, most: usize) -> Self {
+        self.keep_requests = Some(most);
+        self
+    }
+
+    /// Whether Anthropic's thinking blocks are refused after the conversation before them was changed, as for accounts
+    /// made since 2026-08-31. Default false.
+    #[must_use]
+    pub const fn bind_thinking(mut self, bound: bool) -> Self {
+        self.bind_thinking = bound;
+        self
+    }
+
     /// Allows an address that other machines can reach. Default not allowed.
     #[must_use]
     pub const fn allow_beyond_loopback(mut self, allowed: bool) -> Self {
@@ -89,14 +112,23 @@ impl Builder {
             ))
         })?;
         let per_token = self.tokens_per_second.map(time_per_token).transpose().map_err(invalid)?;
-        let rules =
-            Rules::on(today).map_err(|error| invalid(format!("the simulator's rules: {error}")))?;
+        let wrong = |error: String| invalid(format!("the simulator's rules: {error}"));
+        let rules = Rules::on(today).map_err(wrong)?;
+        let personas = Personas::on(today).map_err(wrong)?;
         let script = Script::default();
         self.faults.into_iter().for_each(|fault| script.push(fault));
 
         let (stop, stopping) = watch::channel(false);
         let pace = Pace { latency: self.latency, per_token, stopping: stopping.clone() };
-        let world = Arc::new(World { rules, record: Record::default(), script, pace });
+        let world = Arc::new(World {
+            rules,
+            personas,
+            cache: Cache::default(),
+            record: Arc::new(Record::keeping(self.keep_requests.unwrap_or(MOST_REQUESTS))),
+            script,
+            pace,
+            bind_thinking: self.bind_thinking,
+        });
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
         let app = routes(Arc::clone(&world));
@@ -106,7 +138,8 @@ impl Builder {
                 let _ = stopping.wait_for(|stopping| *stopping).await;
             };
             // Serving never fails: accept errors are retried inside.
-            let _ = axum::serve(listener, app).with_graceful_shutdown(until).await;
+            let app = app.into_make_service_with_connect_info::<Line>();
+            let _ = axum::serve(Lines(listener), app).with_graceful_shutdown(until).await;
         });
         Ok(Simulator { address, world, stop, serving })
     }
@@ -122,6 +155,7 @@ fn routes(world: Arc<World>) -> Router {
         .route("/", get(page::page))
         .route("/health", get(control::health))
         .route("/requests", get(control::requests).delete(control::forget))
+        .route("/usage", get(control::usage))
         .route("/faults", axum::routing::post(control::push_faults).delete(control::clear_faults))
         .fallback(serve)
         .with_state(world)
@@ -158,22 +192,38 @@ impl Simulator {
     }
 
     /// The base URL that a client of `provider` wants: `http://ADDRESS/openai/v1`, `http://ADDRESS/anthropic`,
-    /// `http://ADDRESS/google`. For any other name `http://ADDRESS/NAME`, where nothing answers.
+    /// `http://ADDRESS/google`; for the compatible ones of [`PROVIDERS`](crate::PROVIDERS)
+    /// `http://ADDRESS/openai-compatible/NAME/v1`. For any other name `http://ADDRESS/NAME`, where nothing answers.
     #[must_use]
     pub fn base_url(&self, provider: &str) -> String {
-        let below = if provider == "openai" { "openai/v1" } else { provider };
+        let below = match provider {
+            "openai" => "openai/v1".to_owned(),
+            name if self.world.personas.named(name).is_some() => {
+                format!("openai-compatible/{name}/v1")
+            }
+            name => name.to_owned(),
+        };
         format!("http://{}/{below}", self.address)
     }
 
-    /// The requests to the providers' APIs so far, oldest first. At most the newest 10,000, or 256 MiB of bodies.
+    /// The requests to the providers' APIs so far, oldest first, and what became of them. At most as many as
+    /// [`Builder::keep_requests`] says.
     #[must_use]
     pub fn requests(&self) -> Vec<Recorded> {
         self.world.record.all()
     }
 
-    /// Forgets the requests so far, and the faults still to come.
+    /// What the providers bill for all requests that came to an end, by `PROVIDER/MODEL`; `PROVIDER` alone for requests
+    /// that named no model.
+    #[must_use]
+    pub fn usage(&self) -> BTreeMap<String, Total> {
+        self.world.record.totals()
+    }
+
+    /// Forgets the requests so far and their totals, what the prompt caches hold, and the faults still to come.
     pub fn clear(&self) {
         self.world.record.clear();
+        self.world.cache.clear();
         self.world.script.clear();
     }
 

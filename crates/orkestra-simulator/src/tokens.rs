@@ -40,7 +40,8 @@ pub(crate) fn start_within(text: &str, limit: f64) -> &str {
     text
 }
 
-fn of_char(char: char) -> f64 {
+/// The estimated tokens of one character.
+pub(crate) fn of_char(char: char) -> f64 {
     match char {
         'a'..='z' | 'A'..='Z' | ' ' | '\n' | '\t' => 1.0 / 4.5,
         '\0'..='\x7f' => 0.5,

@@ -4,10 +4,9 @@ use std::ops::RangeInclusive;
 
 use serde_json::{Value, json};
 
-use crate::faults::FaultKind;
 use crate::fields::{Expected, Refusal, Wording};
 
-fn error(status: u16, kind: &str, message: &str) -> Refusal {
+pub(super) fn error(status: u16, kind: &str, message: &str) -> Refusal {
     // The id is filled in when the response gets its own.
     let body =
         json!({"type": "error", "error": {"type": kind, "message": message}, "request_id": null});
@@ -31,37 +30,22 @@ pub(super) fn wrong_method() -> Refusal {
     error(405, "invalid_request_error", "Method Not Allowed")
 }
 
-/// The errors that are made to happen.
-pub(super) fn failure(fault: FaultKind, model: &str) -> Refusal {
-    match fault {
-        FaultKind::RateLimited(wait) => {
-            let message = "This request would exceed your organization's rate limit of 50 requests per minute.";
-            let headers = vec![
-                ("retry-after", wait.as_secs().to_string()),
-                ("anthropic-ratelimit-requests-limit", "50".to_owned()),
-                ("anthropic-ratelimit-requests-remaining", "0".to_owned()),
-                ("anthropic-ratelimit-requests-reset", "2026-01-01T00:00:00Z".to_owned()),
-            ];
-            Refusal { headers, ..error(429, "rate_limit_error", message) }
-        }
-        FaultKind::QuotaSpent => error(
-            429,
-            "enforced_spend_limit_reached",
-            "This organization has reached its enforced spend limit.",
-        ),
-        FaultKind::BadRequest => invalid("[simulated] The request is invalid."),
-        FaultKind::Unauthenticated => unauthenticated("invalid x-api-key"),
-        FaultKind::Forbidden => error(
-            403,
-            "permission_error",
-            "Your API key does not have permission to use the specified resource.",
-        ),
-        FaultKind::NotFound => not_found(&format!("model: {model}")),
-        FaultKind::TooLarge => error(413, "request_too_large", "Request exceeds the maximum size"),
-        FaultKind::Unavailable => error(503, "api_error", "Service temporarily unavailable"),
-        FaultKind::Overloaded => error(529, "overloaded_error", "Overloaded"),
-        _ => error(500, "api_error", "Internal server error"),
-    }
+/// The refusal of a thread that the vendor would keep: clients then send the whole conversation instead.
+pub(super) fn no_threads() -> Refusal {
+    let mut refusal = invalid("[simulated] The simulator keeps no threads.");
+    refusal.body["error"]["details"] =
+        json!({"error_code": "thread_unsupported_request", "unsupported": ["thread"]});
+    refusal
+}
+
+/// A value that is none of those that are known.
+pub(super) fn none_of(place: &str, known: &[&str]) -> Refusal {
+    let known: Vec<String> = known.iter().map(|value| format!("'{value}'")).collect();
+    let known = match known.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+        _ => known.concat(),
+    };
+    invalid(&format!("{place}: Input should be {known}"))
 }
 
 /// The wording of Messages.

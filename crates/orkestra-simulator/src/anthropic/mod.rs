@@ -1,29 +1,37 @@
 //! Anthropic: Messages, token counts, models.
 
+mod blocks;
 mod errors;
+mod failures;
+mod format;
+mod media;
 mod messages;
 mod models;
+mod prompt;
 mod reply;
 mod request;
+mod stream;
 mod thinking;
+mod tools;
 
-use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::answer::Prompt;
-use crate::delivery::Reply;
-use crate::exchange::{Call, Glance, Twist, Vendor, is_refused_key};
+use crate::cache::Hit;
+use crate::delivery::{Frame, Part, Reply};
+use crate::exchange::World;
 use crate::faults::FaultKind;
 use crate::fields::Refusal;
-use crate::rules::Rules;
+use crate::vendor::{Call, Glance, Twist, Vendor, is_refused_key};
+use crate::wishes::Tail;
 
 /// What a family of models accepts.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Family {
     sampling: Sampling,
-    /// The last message may be the assistant's.
+    /// The last message may be the assistant's, and the first must be the user's.
     #[serde(default)]
     prefill: bool,
     /// The types of `thinking` that are accepted.
@@ -36,6 +44,12 @@ pub(crate) struct Family {
     /// `tool_choice` may be `any` or a tool.
     #[serde(default)]
     forced_tools: bool,
+    /// Messages may have the role `system`.
+    #[serde(default)]
+    system_messages: bool,
+    /// Thinking blocks can be bound to the conversation before them, and reasoning told as text is refused.
+    #[serde(default)]
+    guards_thinking: bool,
     min_cacheable: u64,
     token_factor: f64,
 }
@@ -56,15 +70,17 @@ struct Asked {
     stream: bool,
     /// The text of the thinking is sent along.
     thinking_shown: bool,
+    /// The hash of the conversation, to which thinking is bound.
+    prefix: u64,
+    /// The model declines for this reason.
+    declined: Option<&'static str>,
 }
 
 /// The tokens of a request, in disjoint parts.
 #[derive(Debug, Clone, Copy, Default)]
 struct Input {
     plain: u64,
-    read: u64,
-    written_5m: u64,
-    written_1h: u64,
+    cached: Hit,
 }
 
 pub(crate) struct Anthropic;
@@ -102,31 +118,26 @@ impl Vendor for Anthropic {
     fn glance(&self, call: &Call) -> Glance {
         let Ok(body) = &call.json else { return Glance::default() };
         let model = body.get("model").and_then(Value::as_str).map(str::to_owned);
-        let messages =
-            body.get("messages").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-        let user = messages
-            .iter()
-            .rev()
-            .find(|message| message.get("role").and_then(Value::as_str) == Some("user"));
-        let newest =
-            user.and_then(|message| message.get("content")).map(text_of).unwrap_or_default();
-        Glance { model, newest }
+        let messages = body.get("messages").and_then(Value::as_array);
+        let mut tail = Tail::default();
+        messages.into_iter().flatten().for_each(|message| heed(message, &mut tail));
+        Glance { model, tail }
     }
 
-    fn answer(&self, call: &Call, rules: &Rules, twist: Twist) -> Result<Reply, Refusal> {
+    fn answer(&self, call: &Call, world: &World, twist: &Twist) -> Result<Reply, Refusal> {
         let method = call.request.method.as_str();
         match (method, call.path.as_str()) {
             ("POST", "/v1/messages") => {
-                let (model, asked) = request::read(call, rules)?;
+                let (model, asked) = request::read(call, world)?;
                 Ok(reply::reply(call, model, &asked, twist))
             }
             ("POST", "/v1/messages/count_tokens") => {
-                let count = request::count(call, rules)?;
+                let count = request::count(call, world)?;
                 Ok(Reply::listing(json!({"input_tokens": count})))
             }
-            ("GET", "/v1/models") => models::list(call, rules),
+            ("GET", "/v1/models") => models::list(call, &world.rules),
             ("GET", path) => match path.strip_prefix("/v1/models/") {
-                Some(id) => models::one(rules, id),
+                Some(id) => models::one(&world.rules, id),
                 None => Err(errors::not_found("Not found")),
             },
             (_, "/v1/messages" | "/v1/messages/count_tokens" | "/v1/models") => {
@@ -137,16 +148,50 @@ impl Vendor for Anthropic {
     }
 
     fn failure(&self, fault: FaultKind, model: &str) -> Refusal {
-        errors::failure(fault, model)
+        failures::failure(fault, model)
     }
 
-    fn stream_error(&self, _json: bool) -> Bytes {
-        let body = errors::failure(FaultKind::Overloaded, "").body;
-        Bytes::from(format!("event: error\ndata: {body}\n\n"))
+    fn stream_error(&self, _call: &Call, fault: FaultKind, _sent: usize) -> Frame {
+        let body = failures::failure(FaultKind::Overloaded, "").body;
+        match fault {
+            FaultKind::BareJsonError => Frame::bare(format!("{body}\n\n")),
+            FaultKind::ErrorArray => Frame::bare(format!("[{body}]\n\n")),
+            _ => Frame::event(Some("error"), &body, Part::Closing),
+        }
     }
 
     fn largest_body(&self) -> (usize, Refusal) {
-        (32 << 20, errors::failure(FaultKind::TooLarge, ""))
+        (32 << 20, failures::failure(FaultKind::TooLarge, ""))
+    }
+
+    fn headers(&self) -> &'static [(&'static str, &'static str)] {
+        &[
+            ("anthropic-ratelimit-requests-limit", "4000"),
+            ("anthropic-ratelimit-requests-remaining", "3999"),
+            ("anthropic-ratelimit-requests-reset", "2026-01-01T00:00:00Z"),
+            ("anthropic-ratelimit-tokens-limit", "2000000"),
+            ("anthropic-ratelimit-tokens-remaining", "1999000"),
+            ("anthropic-ratelimit-tokens-reset", "2026-01-01T00:00:00Z"),
+        ]
+    }
+}
+
+/// What `message` adds to the end of the conversation.
+fn heed(message: &Value, tail: &mut Tail) {
+    let content = message.get("content").unwrap_or(&Value::Null);
+    let blocks = content.as_array().map(Vec::as_slice).unwrap_or_default();
+    let is = |block: &&Value, kind: &str| block.get("type").and_then(Value::as_str) == Some(kind);
+    match message.get("role").and_then(Value::as_str) {
+        Some("user") => {
+            let mut results = blocks.iter().filter(|block| is(block, "tool_result")).peekable();
+            let beside_results = results.peek().is_some();
+            for result in results {
+                tail.result(text_of(result.get("content").unwrap_or(&Value::Null)));
+            }
+            tail.said(text_of(content), beside_results);
+        }
+        Some("assistant") if blocks.iter().any(|block| is(&block, "tool_use")) => tail.called(),
+        _ => {}
     }
 }
 

@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::delivery::Reply;
-use crate::exchange::Call;
 use crate::fields::Refusal;
 use crate::rules::{Model, Rules};
+use crate::vendor::Call;
 
 use super::{Family, errors};
 

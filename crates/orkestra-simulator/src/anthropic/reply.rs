@@ -1,180 +1,164 @@
-//! Writing a Messages answer, whole or streamed.
+//! Writing a Messages answer.
 
 use serde_json::{Value, json};
 
-use crate::answer::{Answer, Ending, compose};
-use crate::delivery::{Frame, Reply};
-use crate::exchange::{Call, Outcome, Twist};
+use crate::answer::{Answer, Call as ToolCall, Ending, compose};
+use crate::delivery::{Bill, Framing, Reply};
 use crate::rules::Model;
+use crate::seal;
+use crate::usage::Usage;
+use crate::vendor::{Call, Outcome, Shown, Twist};
 
-use super::{Asked, Family, Input};
+use super::blocks::{REDACTED, THINKING};
+use super::{Asked, Family};
 
-/// How the simulator's own thinking signatures start.
-pub(super) const SIGNATURE: &str = "simulated-signature-";
-
-pub(super) fn reply(call: &Call, model: &Model<Family>, asked: &Asked, twist: Twist) -> Reply {
-    let answer = compose(&asked.prompt);
-    let writer = Writer {
-        id: call.id(),
-        model: model.answers_as(),
-        answer: &answer,
-        asked,
-        refused: twist.outcome != Outcome::Answered,
-        usage: twist.usage,
+pub(super) fn reply(call: &Call, model: &Model<Family>, asked: &Asked, twist: &Twist) -> Reply {
+    let answer = compose(&asked.prompt, twist);
+    let declined = match twist.outcome {
+        Outcome::Refused | Outcome::Blocked => Some("general_harms"),
+        _ => asked.declined,
     };
+    let writer = Writer { id: call.id(), model, answer: &answer, asked, declined, twist };
+    let bill = Bill { model: model.answers_as().to_owned(), usage: writer.usage() };
     if asked.stream {
-        Reply::Stream { frames: writer.stream(), json: false }
+        Reply::stream(writer.stream(), Framing::Events, bill)
     } else {
-        Reply::Whole { body: writer.whole(), tokens: answer.text_tokens + answer.thinking_tokens }
+        Reply::whole(writer.whole(), bill)
     }
 }
 
-struct Writer<'a> {
-    id: String,
-    model: &'a str,
-    answer: &'a Answer,
-    asked: &'a Asked,
-    refused: bool,
-    usage: bool,
+pub(super) struct Writer<'a> {
+    pub(super) id: String,
+    pub(super) model: &'a Model<Family>,
+    pub(super) answer: &'a Answer,
+    pub(super) asked: &'a Asked,
+    /// The category in which the model declines.
+    pub(super) declined: Option<&'static str>,
+    pub(super) twist: &'a Twist,
 }
 
 impl Writer<'_> {
-    fn thinking(&self) -> Option<(&str, String)> {
-        let thinks = self.answer.thinking_tokens > 0 && !self.refused;
+    /// The blocks of thinking, whole.
+    pub(super) fn thinking(&self) -> Vec<Value> {
+        if self.answer.thinking_tokens == 0 || self.declined.is_some() {
+            return Vec::new();
+        }
+        let (model, prefix) = (&self.model.id, self.asked.prefix);
         let text = if self.asked.thinking_shown { self.answer.thoughts.as_str() } else { "" };
-        thinks.then(|| (text, format!("{SIGNATURE}{}", self.id)))
+        let signature = seal::seal(THINKING, model, prefix, text);
+        let mut blocks =
+            vec![json!({"type": "thinking", "thinking": text, "signature": signature})];
+        if self.answer.redacted {
+            let data = seal::seal(REDACTED, model, prefix, "");
+            blocks.push(json!({"type": "redacted_thinking", "data": data}));
+        }
+        blocks
+    }
+
+    pub(super) fn text(&self) -> Option<&str> {
+        Some(self.answer.text.as_str()).filter(|text| !text.is_empty() && self.declined.is_none())
+    }
+
+    pub(super) fn calls(&self) -> &[ToolCall] {
+        if self.declined.is_some() { &[] } else { &self.answer.calls }
+    }
+
+    /// A call without its arguments.
+    pub(super) fn call_block(&self, index: usize, call: &ToolCall) -> Value {
+        let id = format!("toolu_sim{}{index:02}", self.id);
+        json!({"type": "tool_use", "id": id, "name": call.name, "input": {}})
     }
 
     fn whole(&self) -> Value {
-        let mut content = Vec::new();
-        if let Some((thinking, signature)) = self.thinking() {
-            content.push(json!({"type": "thinking", "thinking": thinking, "signature": signature}));
+        let mut content = self.thinking();
+        if let Some(text) = self.text() {
+            content.push(json!({"type": "text", "text": text, "citations": null}));
         }
-        if !self.refused && !self.answer.text.is_empty() {
-            content.push(json!({"type": "text", "text": self.answer.text, "citations": null}));
+        for (index, call) in self.calls().iter().enumerate() {
+            let mut block = self.call_block(index, call);
+            block["input"] = call.object();
+            content.push(block);
         }
-        let (input, output) = (self.input_counts(), self.output_counts());
-        let mut message = self.message(&content, &input);
+        let mut message = self.message(&content);
         self.end_of(&mut message);
-        if self.usage {
-            extend(&mut message["usage"], output);
-        } else if let Some(message) = message.as_object_mut() {
-            message.remove("usage");
+        match message.as_object_mut() {
+            Some(message) if self.twist.usage == Shown::Never => drop(message.remove("usage")),
+            _ => extend(&mut message["usage"], self.output_counts()),
         }
         message
     }
 
-    fn message(&self, content: &[Value], usage: &Value) -> Value {
+    /// A message whose end is still open.
+    pub(super) fn message(&self, content: &[Value]) -> Value {
         json!({
-            "id": format!("msg_sim{}", self.id), "type": "message", "role": "assistant", "model": self.model,
-            "content": content, "stop_reason": null, "stop_sequence": null, "stop_details": null, "usage": usage,
+            "id": format!("msg_sim{}", self.id), "type": "message", "role": "assistant",
+            "model": self.model.answers_as(), "content": content, "stop_reason": null, "stop_sequence": null,
+            "stop_details": null, "usage": self.input_counts(),
         })
     }
 
     /// Sets how the message ends.
-    fn end_of(&self, target: &mut Value) {
+    pub(super) fn end_of(&self, target: &mut Value) {
         let (reason, sequence) = match &self.answer.ending {
-            _ if self.refused => ("refusal", None),
+            _ if self.declined.is_some() => ("refusal", None),
             Ending::Done => ("end_turn", None),
+            Ending::Calls => ("tool_use", None),
             Ending::Length => ("max_tokens", None),
             Ending::Stop(sequence) => ("stop_sequence", Some(sequence)),
+            Ending::Named(reason) => (reason.as_str(), None),
         };
         target["stop_reason"] = json!(reason);
         target["stop_sequence"] = json!(sequence);
         target["stop_details"] = Value::Null;
-        if self.refused {
+        if let Some(category) = self.declined {
             let explanation = "[simulated] The model declined to answer.";
             target["stop_details"] =
-                json!({"type": "refusal", "category": "general_harms", "explanation": explanation});
+                json!({"type": "refusal", "category": category, "explanation": explanation});
         }
     }
 
-    fn input_counts(&self) -> Value {
-        let Input { plain, read, written_5m, written_1h } = self.asked.input;
+    pub(super) fn input_counts(&self) -> Value {
+        let (plain, cached) = (self.asked.input.plain, self.asked.input.cached);
         json!({
-            "input_tokens": plain, "cache_creation_input_tokens": written_5m + written_1h,
-            "cache_read_input_tokens": read,
-            "cache_creation":
-                {"ephemeral_5m_input_tokens": written_5m, "ephemeral_1h_input_tokens": written_1h},
+            "input_tokens": plain, "cache_creation_input_tokens": cached.written_5m + cached.written_1h,
+            "cache_read_input_tokens": cached.read,
+            "cache_creation": {
+                "ephemeral_5m_input_tokens": cached.written_5m,
+                "ephemeral_1h_input_tokens": cached.written_1h
+            },
             "output_tokens": 1, "service_tier": "standard", "server_tool_use": null,
         })
     }
 
-    fn output_counts(&self) -> Value {
-        let (text, thinking) = if self.refused {
-            (1, 0)
-        } else {
-            (self.answer.text_tokens, self.answer.thinking_tokens)
-        };
+    pub(super) fn output_counts(&self) -> Value {
+        let (text, thinking) = self.output();
         json!({"output_tokens": text + thinking, "output_tokens_details": {"thinking_tokens": thinking}})
     }
 
-    fn stream(&self) -> Vec<Frame> {
-        let mut start = self.message(&[], &self.input_counts());
-        if !self.usage
-            && let Some(start) = start.as_object_mut()
-        {
-            start.remove("usage");
+    /// Tokens of the answer's text, and of its thinking.
+    fn output(&self) -> (u64, u64) {
+        if self.declined.is_some() {
+            (1, 0)
+        } else {
+            (self.answer.text_tokens, self.answer.thinking_tokens)
         }
-        let mut frames = vec![
-            event("message_start", json!({"message": start}), 0.0),
-            event("ping", json!({}), 0.0),
-        ];
-        let mut index = 0;
-        if let Some((thinking, signature)) = self.thinking() {
-            let block = json!({"type": "thinking", "thinking": "", "signature": ""});
-            let mut deltas = Vec::new();
-            if !thinking.is_empty() {
-                deltas.push((json!({"type": "thinking_delta", "thinking": thinking}), 0.0));
-            }
-            deltas.push((json!({"type": "signature_delta", "signature": signature}), 0.0));
-            frames.extend(block_events(index, &block, deltas));
-            index += 1;
+    }
+
+    fn usage(&self) -> Usage {
+        let (text, thinking) = self.output();
+        let cached = self.asked.input.cached;
+        Usage {
+            input: self.asked.input.plain,
+            cache_read: cached.read,
+            cache_write_5m: cached.written_5m,
+            cache_write_1h: cached.written_1h,
+            output: text + thinking,
+            reasoning: thinking,
         }
-        if !self.refused && !self.answer.text.is_empty() {
-            let block = json!({"type": "text", "text": "", "citations": null});
-            let delta = |(piece, tokens)| (json!({"type": "text_delta", "text": piece}), tokens);
-            frames.extend(block_events(index, &block, self.answer.pieces().into_iter().map(delta)));
-        }
-        let mut delta = json!({});
-        self.end_of(&mut delta);
-        let mut end = json!({"delta": delta});
-        if self.usage {
-            // Cumulative over the whole message, input included; what cannot change is not repeated.
-            let mut usage = self.input_counts();
-            extend(&mut usage, self.output_counts());
-            if let Some(usage) = usage.as_object_mut() {
-                usage.retain(|name, _| name != "cache_creation" && name != "service_tier");
-            }
-            end["usage"] = usage;
-        }
-        frames.push(event("message_delta", end, 0.0));
-        frames.push(event("message_stop", json!({}), 0.0));
-        frames
     }
 }
 
-fn block_events(
-    index: u64,
-    block: &Value,
-    deltas: impl IntoIterator<Item = (Value, f64)>,
-) -> Vec<Frame> {
-    let mut frames =
-        vec![event("content_block_start", json!({"index": index, "content_block": block}), 0.0)];
-    for (delta, tokens) in deltas {
-        frames.push(event("content_block_delta", json!({"index": index, "delta": delta}), tokens));
-    }
-    frames.push(event("content_block_stop", json!({"index": index}), 0.0));
-    frames
-}
-
-fn event(kind: &str, fields: Value, tokens: f64) -> Frame {
-    let mut event = json!({"type": kind});
-    extend(&mut event, fields);
-    Frame::event(Some(kind), &event, tokens)
-}
-
-fn extend(target: &mut Value, fields: Value) {
+pub(super) fn extend(target: &mut Value, fields: Value) {
     if let (Some(target), Value::Object(fields)) = (target.as_object_mut(), fields) {
         target.extend(fields);
     }

@@ -1,15 +1,21 @@
 //! Reading a Messages request, and one that only counts its tokens.
 
-use crate::answer::Prompt;
-use crate::exchange::{Call, Vendor as _};
-use crate::fields::{Fields, Refusal, Wording as _};
-use crate::rules::{Model, Rules};
-use crate::tokens;
+use serde_json::Value;
 
+use crate::answer::{Offer, Prompt};
+use crate::exchange::World;
+use crate::fields::{Fields, Refusal};
+use crate::rules::Model;
+use crate::tokens;
+use crate::vendor::{Call, Vendor as _};
+use crate::wishes::Tail;
+
+use super::blocks::Binding;
 use super::errors::{self, Messages, invalid};
-use super::messages::{self, Weights};
+use super::messages::{self, Conversation};
+use super::prompt::Weighing;
 use super::thinking::{self, Thinking};
-use super::{Anthropic, Asked, Family, Input, Sampling};
+use super::{Anthropic, Asked, Family, Sampling, format, media, tools};
 
 const FIELDS: [&str; 21] = [
     "model",
@@ -60,58 +66,99 @@ const COUNTED: [&str; 9] = [
 ];
 
 /// The request's model and what is asked of it.
-pub(super) fn read<'r>(
+pub(super) fn read<'w>(
     call: &Call,
-    rules: &'r Rules,
-) -> Result<(&'r Model<Family>, Asked), Refusal> {
+    world: &'w World,
+) -> Result<(&'w Model<Family>, Asked), Refusal> {
     let body = fields(call, &FIELDS)?;
     let id = body.required_text("model")?;
     body.required("max_tokens")?;
     let limit = body.tokens("max_tokens")?.unwrap_or_default();
-    let (weights, prefilled) = weigh(&body)?;
+    let model = find_model(world, id)?;
+    let family = &model.family;
+    let mut weighing = Weighing::new();
+    let tools = tools::read(&body, &mut weighing)?;
+    let binding = thinking::binding(call, &body, world.bind_thinking && family.guards_thinking)?;
+    let conversation = weigh(&body, model, binding, &mut weighing)?;
     let stream = body.boolean("stream")?.unwrap_or(false);
     let stops = body.texts("stop_sequences")?;
     if stops.iter().any(|stop| stop.trim().is_empty()) {
         return Err(invalid("stop_sequences: each stop sequence must contain non-whitespace"));
     }
-    let model = find_model(rules, id)?;
-    let family = &model.family;
     if limit > model.max_output {
         return Err(invalid(&format!(
             "max_tokens: {limit} > {}, which is the maximum allowed number of output tokens for {id}",
             model.max_output
         )));
     }
-    let thinking = thinking::read(&body, family, Some(limit))?;
+    let tail = Anthropic.glance(call).tail;
+    let mut thinking = thinking::read(&body, family, Some(limit))?;
     sampling(&body, family, thinking)?;
-    if prefilled && !family.prefill {
-        return Err(invalid(
-            "This model does not support assistant message prefill. The conversation must end with a user message.",
-        ));
-    }
-    tool_choice(&body, family, thinking)?;
-    let input = input(weights, model)?;
-    let prompt = Prompt {
+    prefill(&conversation, family, thinking)?;
+    let offer = tools::choice(&body, tools, family, thinking)?;
+    thinking.effort *= thinking::share(thinking, &tail, &conversation);
+    let format = format::read(&body)?;
+    let input = weighing.input(model, &world.cache)?;
+    let prompt = Prompt { format, stops, ..prompt(model, tail, offer, limit, thinking) };
+    let tells = conversation.tells_reasoning && family.guards_thinking;
+    let asked = Asked {
+        prompt,
+        input,
+        stream,
+        thinking_shown: thinking.shown,
+        prefix: weighing.chain.so_far(),
+        declined: tells.then_some("reasoning_extraction"),
+    };
+    Ok((model, asked))
+}
+
+fn prompt(
+    model: &Model<Family>,
+    tail: Tail,
+    offer: Offer,
+    limit: u64,
+    thinking: Thinking,
+) -> Prompt {
+    Prompt {
         model: model.answers_as().to_owned(),
-        newest: Anthropic.glance(call).newest,
+        tail,
+        offer,
+        format: crate::answer::Format::Text,
         limit,
-        stops,
+        stops: Vec::new(),
         effort: thinking.effort,
         thinking_limit: thinking.budget,
         thinking_step: 1,
-        token_factor: family.token_factor,
-    };
-    Ok((model, Asked { prompt, input, stream, thinking_shown: thinking.shown }))
+        token_factor: model.family.token_factor,
+    }
 }
 
 /// The tokens of a request that only counts them.
-pub(super) fn count(call: &Call, rules: &Rules) -> Result<u64, Refusal> {
+pub(super) fn count(call: &Call, world: &World) -> Result<u64, Refusal> {
     let body = fields(call, &COUNTED)?;
-    let id = body.required_text("model")?;
-    let (weights, _) = weigh(&body)?;
-    let model = find_model(rules, id)?;
+    let model = find_model(world, body.required_text("model")?)?;
+    if tools::any_of_server(&body) {
+        return Err(invalid("Server tools are not supported in the count_tokens endpoint."));
+    }
+    if sources_elsewhere(body.get("messages").unwrap_or(&Value::Null)) {
+        return Err(invalid(
+            "URL and file sources are not supported in the count_tokens endpoint.",
+        ));
+    }
+    let mut weighing = Weighing::new();
+    tools::read(&body, &mut weighing)?;
+    weigh(&body, model, Binding::None, &mut weighing)?;
     thinking::read(&body, &model.family, None)?;
-    Ok(tokens::whole(weights.all * model.family.token_factor))
+    Ok(tokens::whole(weighing.chain.weight() * model.family.token_factor))
+}
+
+fn sources_elsewhere(messages: &Value) -> bool {
+    let blocks = |message: &Value| -> Vec<Value> {
+        message.get("content").and_then(Value::as_array).cloned().unwrap_or_default()
+    };
+    messages.as_array().is_some_and(|messages| {
+        messages.iter().any(|message| blocks(message).iter().any(media::is_elsewhere))
+    })
 }
 
 fn fields<'a>(call: &'a Call, known: &[&str]) -> Result<Fields<'a, Messages>, Refusal> {
@@ -121,49 +168,46 @@ fn fields<'a>(call: &'a Call, known: &[&str]) -> Result<Fields<'a, Messages>, Re
     let body = Fields::<Messages>::of(json, String::new())?;
     let beta: &[&str] = if call.header("anthropic-beta").is_some() { &BETA_FIELDS } else { &[] };
     body.allow(&[known, beta].concat())?;
+    if body.has("thread") {
+        return Err(errors::no_threads());
+    }
     Ok(body)
 }
 
-fn find_model<'r>(rules: &'r Rules, id: &str) -> Result<&'r Model<Family>, Refusal> {
-    rules.anthropic.find(id).ok_or_else(|| errors::not_found(&format!("model: {id}")))
+fn find_model<'w>(world: &'w World, id: &str) -> Result<&'w Model<Family>, Refusal> {
+    world.rules.anthropic.find(id).ok_or_else(|| errors::not_found(&format!("model: {id}")))
 }
 
-/// Tools, system and messages, in the order in which the cache sees them.
-fn weigh(body: &Fields<'_, Messages>) -> Result<(Weights, bool), Refusal> {
-    let mut weights = Weights { all: tokens::PER_REQUEST, ..Weights::default() };
-    let tools = body.list("tools")?.map(Vec::as_slice).unwrap_or_default();
-    for (tool, json) in body.objects("tools")?.iter().zip(tools) {
-        if tool.text("type")?.is_none_or(|kind| kind == "custom") {
-            tool.required_text("name")?;
-            tool.required("input_schema")?;
-            tool.object("input_schema")?;
-        }
-        weights.add(tool, tokens::weight(&json.to_string()))?;
-    }
-    messages::system(body, &mut weights)?;
-    let prefilled = messages::check(body, &mut weights)?;
-    // On the request itself it marks the last block.
-    weights.mark(body)?;
-    Ok((weights, prefilled))
+/// System and messages, in the order in which the cache sees them; the tools come before.
+fn weigh(
+    body: &Fields<'_, Messages>,
+    model: &Model<Family>,
+    binding: Binding,
+    weighing: &mut Weighing,
+) -> Result<Conversation, Refusal> {
+    messages::system(body, weighing)?;
+    let conversation = messages::check(body, &model.family, &model.id, binding, weighing)?;
+    weighing.end_all(body)?;
+    Ok(conversation)
 }
 
-/// Splits the prompt into what is read from the cache, written to it, and neither. A conversation in which the model
-/// has spoken is taken to follow right upon its last turn, with the same marks.
-fn input(weights: Weights, model: &Model<Family>) -> Result<Input, Refusal> {
-    let whole = |weight: f64| tokens::whole(weight * model.family.token_factor);
-    let total = whole(weights.all);
-    if total > model.context {
-        return Err(invalid(&format!(
-            "prompt is too long: {total} tokens > {} maximum",
-            model.context
-        )));
+fn prefill(
+    conversation: &Conversation,
+    family: &Family,
+    thinking: Thinking,
+) -> Result<(), Refusal> {
+    if conversation.prefilled && !family.prefill {
+        return Err(invalid(
+            "This model does not support assistant message prefill. The conversation must end with a user message.",
+        ));
     }
-    let cacheable = |tokens: u64| if tokens < model.family.min_cacheable { 0 } else { tokens };
-    let marked = cacheable(whole(weights.marked));
-    let read = cacheable(whole(weights.before_last_answer.min(weights.marked)));
-    let written = marked - read;
-    let (written_5m, written_1h) = if weights.for_an_hour { (0, written) } else { (written, 0) };
-    Ok(Input { plain: total - marked, read, written_5m, written_1h })
+    if conversation.prefilled && thinking.effort > 0.0 {
+        return Err(invalid(
+            "Assistant message prefill is not supported when thinking is enabled. The conversation must end with a \
+             user message.",
+        ));
+    }
+    Ok(())
 }
 
 fn sampling(
@@ -200,34 +244,4 @@ fn sampling(
             None => Ok(()),
         },
     }
-}
-
-fn tool_choice(
-    body: &Fields<'_, Messages>,
-    family: &Family,
-    thinking: Thinking,
-) -> Result<(), Refusal> {
-    let Some(choice) = body.object("tool_choice")? else { return Ok(()) };
-    choice.allow(&["type", "name", "disable_parallel_tool_use"])?;
-    let kind = choice.required_text("type")?;
-    if !["auto", "any", "tool", "none"].contains(&kind) {
-        return Err(invalid(&format!(
-            "{}: Input should be 'auto', 'any', 'tool' or 'none'",
-            choice.at("type")
-        )));
-    }
-    if kind == "tool" && !choice.has("name") {
-        return Err(Messages::missing(&choice.at("name")));
-    }
-    let forced = kind == "any" || kind == "tool";
-    if forced && !family.forced_tools {
-        return Err(invalid(&format!(
-            "tool_choice: type '{kind}' is not supported for this model."
-        )));
-    }
-    // Models that always think have learnt to be forced; those that think on demand have not.
-    if forced && thinking.effort > 0.0 && family.thinking.iter().any(|kind| kind == "enabled") {
-        return Err(invalid("Thinking may not be enabled when tool_choice forces tool use."));
-    }
-    Ok(())
 }

@@ -1,9 +1,13 @@
 //! How much a model thinks, and which wishes about it are refused.
 
 use crate::fields::{Fields, Refusal};
+use crate::vendor::Call;
+use crate::wishes::Tail;
 
 use super::Family;
-use super::errors::{Messages, invalid};
+use super::blocks::Binding;
+use super::errors::{Messages, invalid, none_of};
+use super::messages::Conversation;
 
 /// Efforts, and how much thinking each stands for.
 const EFFORTS: [(&str, f64); 5] =
@@ -18,12 +22,61 @@ pub(super) struct Thinking {
     pub(super) shown: bool,
     /// Most tokens of thinking.
     pub(super) budget: Option<u64>,
+    when: When,
+}
+
+/// When a model thinks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum When {
+    Always,
+    /// Not in a loop of tools that began without thinking.
+    FromTheStart,
+    /// Only after tools have answered.
+    BetweenTools,
 }
 
 impl Thinking {
     const fn of(effort: f64, shown: bool) -> Self {
-        Self { effort, shown, budget: None }
+        Self { effort, shown, budget: None, when: When::Always }
     }
+}
+
+/// How much of its effort a model makes at this point of the conversation.
+pub(super) fn share(thinking: Thinking, tail: &Tail, conversation: &Conversation) -> f64 {
+    let thinks = match thinking.when {
+        When::Always => true,
+        When::FromTheStart => tail.rounds == 0 || conversation.thought,
+        When::BetweenTools => tail.rounds > 0,
+    };
+    f64::from(u8::from(thinks))
+}
+
+/// What happens to thinking whose conversation was changed; `bound`: the account and the model bind it.
+pub(super) fn binding(
+    call: &Call,
+    body: &Fields<'_, Messages>,
+    bound: bool,
+) -> Result<Binding, Refusal> {
+    let beta = call.header("anthropic-beta").unwrap_or_default();
+    let has_beta =
+        beta.split(',').any(|beta| beta.trim() == "thinking-binding-controls-2026-08-01");
+    let wishes = body.object("thinking")?;
+    let wishes = wishes.map(|thinking| thinking.object("block_binding")).transpose()?.flatten();
+    if let Some(wishes) = wishes {
+        if !has_beta {
+            let message = format!("{}: Extra inputs are not permitted", wishes.place);
+            return Err(invalid(&message));
+        }
+        match wishes.required_text("prefix_mismatch_behavior")? {
+            "drop_block" => return Ok(Binding::Drop),
+            "error" => {}
+            _ => {
+                let place = wishes.at("prefix_mismatch_behavior");
+                return Err(none_of(&place, &["drop_block", "error"]));
+            }
+        }
+    }
+    Ok(if bound { Binding::Refuse } else { Binding::None })
 }
 
 /// Reads `thinking` and `output_config`. `limit` is the request's `max_tokens`; counting tokens has none.
@@ -55,7 +108,8 @@ pub(super) fn read(
         "enabled" => {
             thinking.allow(&["type", "budget_tokens", "display"])?;
             let budget = Some(budget(&thinking, limit)?);
-            Ok(Thinking { budget, ..Thinking::of(*effort, display != Some("omitted")) })
+            let shown = display != Some("omitted");
+            Ok(Thinking { budget, when: When::FromTheStart, ..Thinking::of(*effort, shown) })
         }
         "adaptive" => {
             thinking.allow(&["type", "display", "block_binding"])?;
@@ -68,7 +122,11 @@ pub(super) fn read(
             );
             Err(invalid(&message))
         }
-        // Between tools: a request without tools has no place for it.
+        "between_tools" => {
+            thinking.allow(&["type", "display", "block_binding"])?;
+            let shown = display == Some("summarized");
+            Ok(Thinking { when: When::BetweenTools, ..Thinking::of(*effort, shown) })
+        }
         _ => {
             thinking.allow(&["type"])?;
             Ok(Thinking::of(0.0, false))

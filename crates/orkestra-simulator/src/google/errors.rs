@@ -4,10 +4,9 @@ use std::ops::RangeInclusive;
 
 use serde_json::{Value, json};
 
-use crate::faults::FaultKind;
 use crate::fields::{Expected, Refusal, Wording};
 
-fn error(code: u16, status: &str, message: &str, details: &Value) -> Refusal {
+pub(super) fn error(code: u16, status: &str, message: &str, details: &Value) -> Refusal {
     let mut body = json!({"error": {"code": code, "message": message, "status": status}});
     if !details.is_null() {
         body["error"]["details"] = details.clone();
@@ -62,68 +61,27 @@ pub(super) fn not_found() -> Refusal {
     error(404, "NOT_FOUND", "Requested entity was not found.", &Value::Null)
 }
 
-/// The errors that are made to happen.
-pub(super) fn failure(fault: FaultKind, model: &str) -> Refusal {
-    match fault {
-        FaultKind::RateLimited(wait) => {
-            let seconds = wait.as_secs();
-            let quota = "GenerateRequestsPerMinutePerProjectPerModel";
-            let retry = json!({
-                "@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": format!("{seconds}s"),
-            });
-            exhausted(model, quota, 10, Some((seconds, retry)))
-        }
-        FaultKind::QuotaSpent => {
-            exhausted(model, "GenerateRequestsPerDayPerProjectPerModel-FreeTier", 250, None)
-        }
-        FaultKind::BadRequest => invalid("[simulated] The request is invalid."),
-        FaultKind::Unauthenticated => refused_key(),
-        FaultKind::Forbidden => {
-            error(403, "PERMISSION_DENIED", "The caller does not have permission", &Value::Null)
-        }
-        FaultKind::NotFound => no_such_model(model, "generateContent"),
-        FaultKind::TooLarge => {
-            error(413, "INVALID_ARGUMENT", "Request entity too large.", &Value::Null)
-        }
-        FaultKind::Unavailable | FaultKind::Overloaded => error(
-            503,
-            "UNAVAILABLE",
-            "The model is overloaded. Please try again later.",
-            &Value::Null,
-        ),
-        _ => error(500, "INTERNAL", "An internal error has occurred. Please retry.", &Value::Null),
-    }
+/// A field that the API does not know.
+pub(super) fn unknown_name(place: &str, name: &str) -> Refusal {
+    Gemini::unknown(place, name)
 }
 
-fn exhausted(model: &str, quota: &str, limit: u32, retry: Option<(u64, Value)>) -> Refusal {
-    let metric = "generativelanguage.googleapis.com/generate_content_free_tier_requests";
-    let mut message = format!(
-        "You exceeded your current quota, please check your plan and billing details.\n* Quota exceeded for metric: \
-         {metric}, limit: {limit}, model: {model}"
-    );
-    let violation = json!({
-        "quotaMetric": metric, "quotaId": quota, "quotaDimensions": {"location": "global", "model": model},
-        "quotaValue": limit.to_string(),
-    });
-    let mut details = vec![
-        json!({"@type": "type.googleapis.com/google.rpc.QuotaFailure", "violations": [violation]}),
-        json!({"@type": "type.googleapis.com/google.rpc.Help", "links": [{
-            "description": "Learn more about Gemini API quotas",
-            "url": "https://ai.google.dev/gemini-api/docs/rate-limits",
-        }]}),
-    ];
-    if let Some((seconds, retry)) = retry {
-        message.push_str(&format!("\nPlease retry in {seconds}s."));
-        details.push(retry);
+/// Explicit caches are not simulated, so that none exists; the newest models have none at all.
+pub(super) fn no_such_cache(name: &str, supported: bool) -> Refusal {
+    if supported {
+        let message = format!("CachedContent not found (or permission denied): {name}");
+        error(403, "PERMISSION_DENIED", &message, &Value::Null)
+    } else {
+        invalid("Explicit context caching is not supported for this model.")
     }
-    error(429, "RESOURCE_EXHAUSTED", &message, &Value::Array(details))
 }
 
 /// The wording of Gemini's JSON surface. Fields may be spelt in snake case as well, and places are.
 #[derive(Debug)]
 pub(super) struct Gemini;
 
-fn snake(name: &str) -> String {
+/// `name` in snake case.
+pub(super) fn snake(name: &str) -> String {
     let mut snake = String::new();
     for char in name.chars() {
         if char.is_ascii_uppercase() {

@@ -3,12 +3,13 @@
 use serde_json::{Value, json};
 
 use crate::answer::{Answer, Ending, compose};
-use crate::delivery::{Frame, Reply};
-use crate::exchange::{Call, Outcome, Twist};
+use crate::delivery::{Bill, Frame, Framing, Part, Reply};
 use crate::rules::Model;
 use crate::tokens;
+use crate::usage::Usage;
+use crate::vendor::{Call, Outcome, Shown, Twist};
 
-use super::{Asked, Family};
+use super::{Asked, Family, signatures};
 
 /// Words per chunk of a stream: this API sends larger pieces than the others.
 const WORDS: usize = 8;
@@ -17,33 +18,21 @@ pub(super) fn reply(
     call: &Call,
     model: &Model<Family>,
     asked: &Asked,
-    twist: Twist,
+    twist: &Twist,
     streams: bool,
 ) -> Reply {
-    let answer = compose(&asked.prompt);
-    let writer = Writer {
-        id: call.id(),
-        model: model.answers_as(),
-        // Models with levels sign their answers.
-        signs: !model.family.levels.is_empty(),
-        answer: &answer,
-        asked,
-        twist,
-    };
+    let answer = compose(&asked.prompt, twist);
+    let writer = Writer { id: call.id(), model, answer: &answer, asked, twist };
+    let bill = Bill { model: model.answers_as().to_owned(), usage: writer.billed() };
     if !streams {
-        return Reply::Whole {
-            body: writer.whole(),
-            tokens: answer.text_tokens + answer.thinking_tokens,
-        };
+        return Reply::whole(writer.whole(), bill);
     }
-    let chunks = writer.chunks();
+    let mut frames = writer.chunks();
     if as_events(call) {
-        let event =
-            |(chunk, tokens): (Value, f64)| Frame::raw(format!("data: {chunk}\r\n\r\n"), tokens);
-        Reply::Stream { frames: chunks.into_iter().map(event).collect(), json: false }
-    } else {
-        Reply::Stream { frames: array(&chunks), json: true }
+        return Reply::stream(frames, Framing::EventsCrlf, bill);
     }
+    frames.push(Frame::bare("]"));
+    Reply::stream(frames, Framing::Array, bill)
 }
 
 /// Whether a stream is sent as events (`alt=sse`) or as the elements of one array.
@@ -51,78 +40,70 @@ pub(super) fn as_events(call: &Call) -> bool {
     call.parameter("alt") == Some("sse")
 }
 
-fn array(chunks: &[(Value, f64)]) -> Vec<Frame> {
-    let mut frames: Vec<Frame> = Vec::new();
-    for (index, (chunk, tokens)) in chunks.iter().enumerate() {
-        let before = if index == 0 { "[" } else { ",\r\n" };
-        frames.push(Frame::raw(format!("{before}{chunk}"), *tokens));
-    }
-    frames.push(Frame::raw("]", 0.0));
-    frames
-}
-
 struct Writer<'a> {
     id: String,
-    model: &'a str,
-    signs: bool,
+    model: &'a Model<Family>,
     answer: &'a Answer,
     asked: &'a Asked,
-    twist: Twist,
+    twist: &'a Twist,
 }
 
 impl Writer<'_> {
     fn whole(&self) -> Value {
+        let usage = self.twist.usage != Shown::Never;
         match self.twist.outcome {
-            Outcome::Blocked => self.blocked(),
-            Outcome::Refused => self.response(Some(json!([self.declined()])), 0),
-            Outcome::Answered => {
+            Outcome::Blocked => {
+                let mut body = self.response(None, 0, usage);
+                body["promptFeedback"] = json!({"blockReason": "PROHIBITED_CONTENT"});
+                body
+            }
+            Outcome::Refused => self.response(Some(json!([declined()])), 0, usage),
+            Outcome::MalformedCall => self.response(Some(json!([malformed()])), 0, usage),
+            Outcome::Answered | Outcome::Failed => {
                 let mut parts = self.thoughts();
                 if !self.answer.text.is_empty() {
-                    parts.push(self.last_part(&self.answer.text));
+                    parts.push(self.text_part(&self.answer.text, self.answer.calls.is_empty()));
                 }
-                let one = |index| self.candidate(index, &parts, Some(self.finish_reason()));
-                let candidates: Vec<Value> = (0..self.asked.candidates).map(one).collect();
-                self.response(Some(json!(candidates)), self.answer.text_tokens)
+                parts.extend(self.calls());
+                let candidates = self.candidates(&parts, Some(&self.finish_reason()));
+                self.response(Some(candidates), self.answer.text_tokens, usage)
             }
         }
     }
 
-    fn chunks(&self) -> Vec<(Value, f64)> {
-        if self.twist.outcome != Outcome::Answered {
-            return vec![(self.whole(), 0.0)];
+    fn chunks(&self) -> Vec<Frame> {
+        if !matches!(self.twist.outcome, Outcome::Answered | Outcome::Failed) {
+            return vec![Frame::event(None, &self.whole(), Part::Content)];
         }
-        let mut chunks = Vec::new();
-        let mut push = |parts: &[Value], finish: Option<&str>, so_far: u64, tokens: f64| {
-            let one = |index| self.candidate(index, parts, finish);
-            let candidates: Vec<Value> = (0..self.asked.candidates).map(one).collect();
-            chunks.push((self.response(Some(json!(candidates)), so_far), tokens));
-        };
+        let mut chunks = Chunks { writer: self, frames: Vec::new(), weight: 0.0 };
         let thoughts = self.thoughts();
         if !thoughts.is_empty() {
-            push(&thoughts, None, 0, 0.0);
+            chunks.push(&thoughts, Part::Content, 0.0);
         }
         let pieces = self.answer.pieces();
-        let groups: Vec<&[(&str, f64)]> = pieces.chunks(WORDS).collect();
-        let mut weight = 0.0;
+        let size = WORDS.min(pieces.len().div_ceil(2)).max(1);
+        let groups: Vec<&[(&str, f64)]> = pieces.chunks(size).collect();
+        let calls = self.calls();
         for (index, group) in groups.iter().enumerate() {
             let text: String = group.iter().map(|(piece, _)| *piece).collect();
             let tokens: f64 = group.iter().map(|(_, tokens)| tokens).sum();
-            weight += tokens;
-            if index + 1 == groups.len() {
-                push(
-                    &[self.last_part(&text)],
-                    Some(self.finish_reason()),
-                    self.answer.text_tokens,
-                    tokens,
-                );
+            if index + 1 == groups.len() && calls.is_empty() {
+                chunks.finish(&[self.text_part(&text, true)], Part::Content, tokens);
             } else {
-                push(&[json!({"text": text})], None, tokens::whole(weight), tokens);
+                chunks.push(&[self.text_part(&text, false)], Part::Content, tokens);
             }
         }
-        if groups.is_empty() {
-            push(&[], Some(self.finish_reason()), 0, 0.0);
+        if groups.is_empty() && calls.is_empty() {
+            chunks.finish(&[], Part::Content, 0.0);
         }
-        chunks
+        for call in &calls {
+            let tokens = tokens::weight(&call.to_string());
+            chunks.push(std::slice::from_ref(call), Part::Call, tokens);
+        }
+        if !calls.is_empty() {
+            chunks.finish(&[json!({"text": ""})], Part::Closing, 0.0);
+        }
+        chunks.frames
     }
 
     fn thoughts(&self) -> Vec<Value> {
@@ -134,61 +115,88 @@ impl Writer<'_> {
         }
     }
 
-    fn last_part(&self, text: &str) -> Value {
+    fn text_part(&self, text: &str, last: bool) -> Value {
         let mut part = json!({"text": text});
-        if self.signs {
-            // Base64 by its alphabet and length.
-            part["thoughtSignature"] = json!(format!("c2lt{}", self.id));
+        if last && self.model.family.signs && self.asked.prompt.effort > 0.0 {
+            part["thoughtSignature"] = json!(signatures::sign(&self.model.id, &self.id));
         }
         part
     }
 
-    fn finish_reason(&self) -> &'static str {
-        if self.answer.ending == Ending::Length { "MAX_TOKENS" } else { "STOP" }
+    /// The calls. Where there are signatures, the first alone has one.
+    fn calls(&self) -> Vec<Value> {
+        let one = |(at, call): (usize, &crate::answer::Call)| {
+            let mut part = json!({"functionCall": {"name": call.name, "args": call.object()}});
+            if self.model.family.signs {
+                part["functionCall"]["id"] = json!(format!("sim{}{at:02}", self.id));
+                if at == 0 {
+                    let said = format!("{}{}", self.id, call.name);
+                    part["thoughtSignature"] = json!(signatures::sign(&self.model.id, &said));
+                }
+            }
+            part
+        };
+        self.answer.calls.iter().enumerate().map(one).collect()
     }
 
-    fn candidate(&self, index: u64, parts: &[Value], finish: Option<&str>) -> Value {
-        let mut content = json!({"role": "model"});
-        if !parts.is_empty() {
-            content["parts"] = json!(parts);
+    /// A call ends a turn like any other answer.
+    fn finish_reason(&self) -> String {
+        match &self.answer.ending {
+            Ending::Length => "MAX_TOKENS".to_owned(),
+            Ending::Named(reason) => reason.to_ascii_uppercase(),
+            Ending::Done | Ending::Calls | Ending::Stop(_) => "STOP".to_owned(),
         }
-        let mut candidate = json!({"content": content, "index": index});
-        if let Some(finish) = finish {
-            candidate["finishReason"] = json!(finish);
-        }
-        candidate
     }
 
-    fn declined(&self) -> Value {
-        let message = "[simulated] The answer was stopped for safety.";
-        json!({"finishReason": "SAFETY", "index": 0, "finishMessage": message, "safetyRatings": [
-            {"category": "HARM_CATEGORY_DANGEROUS_CONTENT", "probability": "HIGH", "blocked": true}
-        ]})
+    fn candidates(&self, parts: &[Value], finish: Option<&str>) -> Value {
+        let one = |index: u64| {
+            let mut content = json!({"role": "model"});
+            if !parts.is_empty() {
+                content["parts"] = json!(parts);
+            }
+            let mut candidate = json!({"content": content, "index": index});
+            if let Some(finish) = finish {
+                candidate["finishReason"] = json!(finish);
+                if self.asked.logprobs {
+                    candidate["avgLogprobs"] = json!(-0.01);
+                    candidate["logprobsResult"] = self.logprobs();
+                }
+            }
+            candidate
+        };
+        (0..self.asked.candidates).map(one).collect()
     }
 
-    fn blocked(&self) -> Value {
-        let mut body = self.response(None, 0);
-        body["promptFeedback"] = json!({"blockReason": "PROHIBITED_CONTENT"});
-        body
+    fn logprobs(&self) -> Value {
+        let one = |(piece, _): (&str, f64)| json!({"token": piece, "logProbability": -0.01});
+        let chosen: Vec<Value> = self.answer.pieces().into_iter().map(one).collect();
+        json!({"chosenCandidates": chosen})
     }
 
-    fn response(&self, candidates: Option<Value>, text_tokens: u64) -> Value {
+    fn response(&self, candidates: Option<Value>, text_tokens: u64, usage: bool) -> Value {
         let mut body = json!({});
         if let Some(candidates) = candidates {
             body["candidates"] = candidates;
         }
-        if self.twist.usage {
+        if usage {
             body["usageMetadata"] = self.usage(text_tokens);
         }
-        body["modelVersion"] = json!(self.model);
+        body["modelVersion"] = json!(self.model.answers_as());
         body["responseId"] = json!(format!("sim{}", self.id));
         body
     }
 
+    fn thinking_tokens(&self) -> u64 {
+        let thought = matches!(
+            self.twist.outcome,
+            Outcome::Answered | Outcome::Failed | Outcome::MalformedCall
+        );
+        if thought { self.answer.thinking_tokens } else { 0 }
+    }
+
     /// The prompt includes what was cached, the candidates exclude the thoughts. Counters of 0 are left out.
     fn usage(&self, text_tokens: u64) -> Value {
-        let answered = self.twist.outcome == Outcome::Answered;
-        let thoughts = if answered { self.answer.thinking_tokens } else { 0 };
+        let thoughts = self.thinking_tokens();
         let (prompt, cached) = (self.asked.input, self.asked.cached);
         let text = text_tokens * self.asked.candidates;
         let mut usage = json!({
@@ -204,5 +212,61 @@ impl Writer<'_> {
             usage[name] = json!(count);
         }
         usage
+    }
+
+    fn billed(&self) -> Usage {
+        let answered = matches!(self.twist.outcome, Outcome::Answered | Outcome::Failed);
+        let text = if answered { self.answer.text_tokens * self.asked.candidates } else { 0 };
+        let reasoning = self.thinking_tokens();
+        Usage {
+            input: self.asked.input - self.asked.cached,
+            cache_read: self.asked.cached,
+            output: text + reasoning,
+            reasoning,
+            ..Usage::default()
+        }
+    }
+}
+
+fn declined() -> Value {
+    let message = "[simulated] The answer was stopped for safety.";
+    json!({"finishReason": "SAFETY", "index": 0, "finishMessage": message, "safetyRatings": [
+        {"category": "HARM_CATEGORY_DANGEROUS_CONTENT", "probability": "HIGH", "blocked": true}
+    ]})
+}
+
+fn malformed() -> Value {
+    let message = "Malformed function call: print(default_api.simulated(";
+    json!({"content": {}, "finishReason": "MALFORMED_FUNCTION_CALL", "index": 0, "finishMessage": message})
+}
+
+/// The chunks so far, and what their texts weigh.
+struct Chunks<'w, 'a> {
+    writer: &'w Writer<'a>,
+    frames: Vec<Frame>,
+    weight: f64,
+}
+
+impl Chunks<'_, '_> {
+    fn push(&mut self, parts: &[Value], part: Part, tokens: f64) {
+        self.weight += tokens;
+        let so_far = tokens::whole(self.weight);
+        let candidates = self.writer.candidates(parts, None);
+        self.add(candidates, so_far, part, tokens, false);
+    }
+
+    fn finish(&mut self, parts: &[Value], part: Part, tokens: f64) {
+        let candidates = self.writer.candidates(parts, Some(&self.writer.finish_reason()));
+        self.add(candidates, self.writer.answer.text_tokens, part, tokens, true);
+    }
+
+    fn add(&mut self, candidates: Value, so_far: u64, part: Part, tokens: f64, last: bool) {
+        let (usage, count) = match self.writer.twist.usage {
+            Shown::AsAlways => (true, if last { self.writer.answer.text_tokens } else { so_far }),
+            Shown::Never => (false, 0),
+            Shown::AtTheStart => (self.frames.is_empty(), self.writer.answer.text_tokens),
+        };
+        let chunk = self.writer.response(Some(candidates), count, usage);
+        self.frames.push(Frame::event(None, &chunk, part).weighing(tokens));
     }
 }

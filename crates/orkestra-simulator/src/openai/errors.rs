@@ -4,13 +4,12 @@ use std::ops::RangeInclusive;
 
 use serde_json::{Value, json};
 
-use crate::faults::FaultKind;
 use crate::fields::{Expected, Refusal, Wording};
 use crate::rules::Model;
 
 use super::Family;
 
-fn error(
+pub(super) fn error(
     status: u16,
     kind: &str,
     message: &str,
@@ -42,7 +41,7 @@ pub(super) fn refused_key(key: &str) -> Refusal {
     error(401, "invalid_request_error", &message, None, Some("invalid_api_key"))
 }
 
-pub(super) fn no_such_url(method: &str, path: &str) -> Refusal {
+pub(crate) fn no_such_url(method: &str, path: &str) -> Refusal {
     error(404, "invalid_request_error", &format!("Invalid URL ({method} {path})"), None, None)
 }
 
@@ -82,7 +81,7 @@ pub(super) fn too_many_output_tokens(name: &str, asked: u64, model: &Model<Famil
     invalid(&message, Some(name), Some("invalid_value"))
 }
 
-pub(super) fn too_long(context: u64, prompt: u64, completion: Option<u64>) -> Refusal {
+pub(super) fn too_long(context: u64, prompt: u64, completion: Option<u64>, status: u16) -> Refusal {
     let message = match completion {
         None => format!(
             "This model's maximum context length is {context} tokens. However, your messages resulted in {prompt} \
@@ -94,65 +93,41 @@ pub(super) fn too_long(context: u64, prompt: u64, completion: Option<u64>) -> Re
             prompt + completion
         ),
     };
-    invalid(&message, Some("messages"), Some("context_length_exceeded"))
+    let code = Some("context_length_exceeded");
+    error(status, "invalid_request_error", &message, Some("messages"), code)
 }
 
-/// The errors that are made to happen.
-pub(super) fn failure(fault: FaultKind, model: &str) -> Refusal {
-    let server = |status, message| error(status, "server_error", message, None, None);
-    match fault {
-        FaultKind::RateLimited(wait) => {
-            let seconds = wait.as_secs();
-            let message = format!(
-                "Rate limit reached for {model} in organization org-simulated on requests per min (RPM): Limit 500, \
-                 Used 500, Requested 1. Please try again in {seconds}s."
-            );
-            let refusal = error(429, "requests", &message, None, Some("rate_limit_exceeded"));
-            let reset = format!("{seconds}s");
-            let headers = vec![
-                ("retry-after", seconds.to_string()),
-                ("retry-after-ms", wait.as_millis().to_string()),
-                ("x-ratelimit-limit-requests", "500".to_owned()),
-                ("x-ratelimit-remaining-requests", "0".to_owned()),
-                ("x-ratelimit-reset-requests", reset),
-            ];
-            Refusal { headers, ..refusal }
-        }
-        FaultKind::QuotaSpent => {
-            let message =
-                "You exceeded your current quota, please check your plan and billing details.";
-            error(429, "insufficient_quota", message, None, Some("credit_balance_exhausted"))
-        }
-        FaultKind::BadRequest => invalid("[simulated] The request is invalid.", None, None),
-        FaultKind::Unauthenticated => refused_key("sk-"),
-        FaultKind::Forbidden => {
-            let message = "Country, region, or territory not supported";
-            error(
-                403,
-                "request_forbidden",
-                message,
-                None,
-                Some("unsupported_country_region_territory"),
-            )
-        }
-        FaultKind::NotFound => no_such_model(model),
-        FaultKind::TooLarge => {
-            error(413, "invalid_request_error", "Maximum content size limit exceeded.", None, None)
-        }
-        FaultKind::Unavailable => {
-            server(503, "The engine is currently overloaded, please try again later")
-        }
-        FaultKind::Overloaded => error(
-            503,
-            "service_unavailable_error",
-            "Our servers are currently overloaded. Please try again later.",
-            None,
-            Some("server_is_overloaded"),
-        ),
-        _ => {
-            server(500, "The server had an error while processing your request. Sorry about that!")
-        }
-    }
+/// What has the wrong length, such as `string`, `array`.
+pub(super) fn too_much(place: &str, what: &str, most: usize, got: usize) -> Refusal {
+    let article = if what == "array" { "an array" } else { "a string" };
+    let message = format!(
+        "Invalid '{place}': {what} too long. Expected {article} with maximum length {most}, but got {article} with \
+         length {got} instead."
+    );
+    invalid(&message, Some(place), Some(&format!("{what}_above_max_length")))
+}
+
+pub(super) fn empty_array(place: &str) -> Refusal {
+    let message = format!(
+        "Invalid '{place}': empty array. Expected an array with minimum length 1, but got an empty array instead."
+    );
+    invalid(&message, Some(place), Some("empty_array"))
+}
+
+pub(super) fn no_match(place: &str) -> Refusal {
+    let message = format!(
+        "Invalid '{place}': string does not match pattern. Expected a string that matches the pattern \
+         '^[a-zA-Z0-9_-]+$'."
+    );
+    invalid(&message, Some(place), Some("invalid_value"))
+}
+
+/// A field that makes sense only next to another.
+pub(super) fn only_with(name: &str, other: &str) -> Refusal {
+    let message = format!(
+        "Invalid value for '{name}': '{name}' is only allowed when '{other}' are specified."
+    );
+    invalid(&message, Some(name), None)
 }
 
 /// The wording of Chat Completions.

@@ -4,17 +4,17 @@ use serde_json::{Value, json};
 
 use crate::delivery::Reply;
 use crate::fields::Refusal;
-use crate::rules::{Model, Rules};
+use crate::rules::Model;
 
-use super::{CREATED, Family, errors};
+use super::{CREATED, Family, House, errors};
 
-pub(super) fn list(rules: &Rules) -> Reply {
-    let data: Vec<Value> = rules.openai.models().iter().map(entry).collect();
+pub(crate) fn list(house: House<'_>) -> Reply {
+    let data: Vec<Value> = house.models.models().iter().map(entry).collect();
     Reply::listing(json!({"object": "list", "data": data}))
 }
 
-pub(super) fn one(rules: &Rules, id: &str) -> Result<Reply, Refusal> {
-    let model = rules.openai.find(id).ok_or_else(|| errors::no_such_model(id))?;
+pub(crate) fn one(house: House<'_>, id: &str) -> Result<Reply, Refusal> {
+    let model = house.models.find(id).ok_or_else(|| errors::no_such_model(id))?;
     Ok(Reply::listing(entry(model)))
 }
 

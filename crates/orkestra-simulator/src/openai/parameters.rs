@@ -94,13 +94,18 @@ pub(super) fn output_limit(
 }
 
 /// Refuses a prompt that does not fit the model.
-pub(super) fn fits(prompt: u64, asked: Option<u64>, model: &Model<Family>) -> Result<(), Refusal> {
+pub(super) fn fits(
+    prompt: u64,
+    asked: Option<u64>,
+    model: &Model<Family>,
+    status: u16,
+) -> Result<(), Refusal> {
     if prompt > model.context {
-        return Err(errors::too_long(model.context, prompt, None));
+        return Err(errors::too_long(model.context, prompt, None, status));
     }
     match asked.filter(|_| model.shared_context) {
         Some(asked) if prompt + asked > model.context => {
-            Err(errors::too_long(model.context, prompt, Some(asked)))
+            Err(errors::too_long(model.context, prompt, Some(asked), status))
         }
         _ => Ok(()),
     }

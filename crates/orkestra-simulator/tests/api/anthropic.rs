@@ -65,29 +65,40 @@ async fn a_stream_follows_the_grammar() {
     let body = with(body, "thinking", json!({"type": "adaptive", "display": "summarized"}));
     let events = client.post(MESSAGES, &body).await.events();
     let kinds: Vec<&str> = events.iter().map(|(name, _)| name.as_deref().unwrap()).collect();
+    let mut short = kinds.clone();
+    short.dedup();
     let expected = [
         "message_start",
         "ping",
         "content_block_start",
         "content_block_delta",
-        "content_block_delta",
         "content_block_stop",
         "content_block_start",
-        "content_block_delta",
-        "content_block_delta",
         "content_block_delta",
         "content_block_stop",
         "message_delta",
         "message_stop",
     ];
-    assert_eq!(kinds, expected);
+    assert_eq!(short, expected);
     assert!(events.iter().all(|(name, event)| event["type"].as_str() == name.as_deref()));
     let start = &events[0].1["message"];
     assert_eq!((&start["content"], &start["stop_reason"]), (&json!([]), &Value::Null));
-    assert_eq!(events[3].1["delta"]["type"], "thinking_delta");
-    assert_eq!(events[4].1["delta"]["type"], "signature_delta");
-    assert_eq!(events[7].1["index"], 1);
-    let end = &events[11].1;
+    let mut deltas: Vec<(&Value, &Value)> = events
+        .iter()
+        .filter(|(_, event)| event["type"] == "content_block_delta")
+        .map(|(_, event)| (&event["index"], &event["delta"]["type"]))
+        .collect();
+    deltas.dedup();
+    let kinds = [(0, "thinking_delta"), (0, "signature_delta"), (1, "text_delta")];
+    assert_eq!(
+        deltas,
+        kinds
+            .map(|(index, kind)| (json!(index), json!(kind)))
+            .iter()
+            .map(|(index, kind)| (index, kind))
+            .collect::<Vec<_>>()
+    );
+    let end = &events[events.len() - 2].1;
     assert_eq!(end["delta"]["stop_reason"], "end_turn");
     assert_eq!(end["usage"]["input_tokens"], start["usage"]["input_tokens"]);
     assert!(end["usage"]["output_tokens"].as_u64().unwrap() > 1);
@@ -195,7 +206,7 @@ async fn what_the_api_refuses_is_refused_in_its_words() {
             "claude-sonnet-5-5",
             "tool_choice",
             json!({"type": "any"}),
-            "tool_choice: type 'any' is not supported",
+            "tool_choice may only be specified while providing tools",
         ),
         (
             "claude-sonnet-4-6",

@@ -2,7 +2,7 @@
 
 use orkestra_simulator::Simulator;
 use reqwest::{Method, RequestBuilder};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 pub(crate) struct Client {
     pub(crate) simulator: Simulator,
@@ -59,7 +59,9 @@ impl Client {
         let request =
             self.http.request(method, format!("http://{}{path}", self.simulator.address()));
         match path.split('/').nth(1) {
-            Some("openai") => request.header("authorization", "Bearer sk-test"),
+            Some("openai" | "openai-compatible") => {
+                request.header("authorization", "Bearer sk-test")
+            }
             Some("anthropic") => {
                 request.header("x-api-key", "sk-test").header("anthropic-version", "2023-06-01")
             }
@@ -102,4 +104,39 @@ pub(crate) async fn send(request: RequestBuilder) -> Answer {
         }
     };
     Answer { status, headers, text: String::from_utf8(bytes).unwrap(), broken }
+}
+
+const GOOGLE: &str = "/google/v1beta/models/gemini-3.8-flash:generateContent";
+const GOOGLE_STREAM: &str = "/google/v1beta/models/gemini-3.8-flash:streamGenerateContent?alt=sse";
+
+/// A path and a body per vendor.
+pub(crate) fn requests(stream: bool) -> [(&'static str, &'static str, Value); 3] {
+    let user = json!([{"role": "user", "content": "Explain how tides work"}]);
+    [
+        (
+            "openai",
+            "/openai/v1/chat/completions",
+            json!({"model": "gpt-4o", "messages": user, "stream": stream}),
+        ),
+        (
+            "anthropic",
+            "/anthropic/v1/messages",
+            json!({"model": "claude-haiku-4-5", "max_tokens": 500, "messages": user, "stream": stream}),
+        ),
+        (
+            "google",
+            if stream { GOOGLE_STREAM } else { GOOGLE },
+            json!({"contents": [{"parts": [{"text": "Explain how tides work"}]}]}),
+        ),
+    ]
+}
+
+/// What each vendor answers with `fault`.
+pub(crate) async fn all(client: &Client, stream: bool, fault: &str) -> [Answer; 3] {
+    let [a, b, c] = requests(stream);
+    [
+        client.post_with_fault(a.1, &a.2, fault).await,
+        client.post_with_fault(b.1, &b.2, fault).await,
+        client.post_with_fault(c.1, &c.2, fault).await,
+    ]
 }

@@ -4,97 +4,7 @@ use orkestra_simulator::{FAULTS, Fault, FaultKind};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::client::{Answer, Client, send};
-
-const GOOGLE: &str = "/google/v1beta/models/gemini-3.8-flash:generateContent";
-const GOOGLE_STREAM: &str = "/google/v1beta/models/gemini-3.8-flash:streamGenerateContent?alt=sse";
-
-/// A path and a body per vendor.
-fn requests(stream: bool) -> [(&'static str, &'static str, Value); 3] {
-    let user = json!([{"role": "user", "content": "Explain how tides work"}]);
-    [
-        (
-            "openai",
-            "/openai/v1/chat/completions",
-            json!({"model": "gpt-4o", "messages": user, "stream": stream}),
-        ),
-        (
-            "anthropic",
-            "/anthropic/v1/messages",
-            json!({"model": "claude-haiku-4-5", "max_tokens": 500, "messages": user, "stream": stream}),
-        ),
-        (
-            "google",
-            if stream { GOOGLE_STREAM } else { GOOGLE },
-            json!({"contents": [{"parts": [{"text": "Explain how tides work"}]}]}),
-        ),
-    ]
-}
-
-async fn all(client: &Client, stream: bool, fault: &str) -> [Answer; 3] {
-    let [a, b, c] = requests(stream);
-    [
-        client.post_with_fault(a.1, &a.2, fault).await,
-        client.post_with_fault(b.1, &b.2, fault).await,
-        client.post_with_fault(c.1, &c.2, fault).await,
-    ]
-}
-
-#[tokio::test]
-async fn faults_that_are_a_status_come_in_each_vendors_form() {
-    let client = Client::start().await;
-    // Fault; then status and what the error is called at OpenAI, Anthropic and Google.
-    let cases = [
-        ("400", [400; 3], ["invalid_request_error", "invalid_request_error", "INVALID_ARGUMENT"]),
-        (
-            "401",
-            [401, 401, 400],
-            ["invalid_request_error", "authentication_error", "INVALID_ARGUMENT"],
-        ),
-        ("403", [403; 3], ["request_forbidden", "permission_error", "PERMISSION_DENIED"]),
-        ("404", [404; 3], ["invalid_request_error", "not_found_error", "NOT_FOUND"]),
-        ("413", [413; 3], ["invalid_request_error", "request_too_large", "INVALID_ARGUMENT"]),
-        ("429", [429; 3], ["requests", "rate_limit_error", "RESOURCE_EXHAUSTED"]),
-        (
-            "429-quota",
-            [429; 3],
-            ["insufficient_quota", "enforced_spend_limit_reached", "RESOURCE_EXHAUSTED"],
-        ),
-        ("500", [500; 3], ["server_error", "api_error", "INTERNAL"]),
-        ("503", [503; 3], ["server_error", "api_error", "UNAVAILABLE"]),
-        ("529", [503, 529, 503], ["service_unavailable_error", "overloaded_error", "UNAVAILABLE"]),
-    ];
-    for stream in [false, true] {
-        for (fault, statuses, kinds) in cases {
-            let answers = all(&client, stream, fault).await;
-            for ((answer, status), (kind, field)) in
-                answers.iter().zip(statuses).zip(kinds.into_iter().zip(["type", "type", "status"]))
-            {
-                assert_eq!(answer.status, status, "{fault}: {}", answer.text);
-                assert_eq!(answer.json()["error"][field], kind, "{fault}");
-            }
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_rate_limit_says_how_long_to_wait_and_a_spent_quota_does_not() {
-    let client = Client::start().await;
-    let [openai, anthropic, google] = all(&client, false, "429=7").await;
-    assert_eq!(
-        (&openai.headers["retry-after"], &anthropic.headers["retry-after"]),
-        (&"7".parse().unwrap(), &"7".parse().unwrap())
-    );
-    assert_eq!(openai.headers["x-ratelimit-reset-requests"], "7s");
-    let details = google.json()["error"]["details"].clone();
-    assert_eq!(details[2]["retryDelay"], "7s");
-    assert!(details[0]["violations"][0]["quotaId"].as_str().unwrap().contains("PerMinute"));
-    let [openai, _, google] = all(&client, false, "429-quota").await;
-    assert!(!openai.headers.contains_key("retry-after"));
-    let details = google.json()["error"]["details"].clone();
-    assert!(details[0]["violations"][0]["quotaId"].as_str().unwrap().contains("PerDay"));
-    assert_eq!(details.as_array().unwrap().len(), 2);
-}
+use crate::client::{Answer, Client, all, requests, send};
 
 #[tokio::test]
 async fn a_cut_breaks_the_connection_and_an_early_end_does_not() {
@@ -242,4 +152,58 @@ async fn every_listed_fault_is_read_back_and_shown_on_the_page() {
     }
     assert!("html=99".parse::<FaultKind>().is_err());
     assert!("429=soon".parse::<FaultKind>().is_err());
+}
+
+#[tokio::test]
+async fn a_fault_can_strike_every_so_often() {
+    let client = Client::start().await;
+    let fault = json!({"fault": "503", "provider": "openai", "times": 2, "every": 3});
+    client.post("/faults", &fault).await;
+    let [openai, ..] = requests(false);
+    let mut statuses = Vec::new();
+    for _ in 0..9 {
+        statuses.push(client.post(openai.1, &openai.2).await.status);
+    }
+    assert_eq!(statuses, [200, 200, 503, 200, 200, 503, 200, 200, 200]);
+}
+
+#[tokio::test]
+async fn a_connection_can_be_reset_before_the_first_byte() {
+    let client = Client::start().await;
+    for stream in [false, true] {
+        for (_, path, body) in requests(stream) {
+            let request = client.request(Method::POST, path).body(body.to_string());
+            let error =
+                request.header("x-orkestra-fault", "connect-reset").send().await.unwrap_err();
+            assert!(!error.is_timeout() && !error.is_status(), "{error:?}");
+            assert_eq!(client.post(path, &body).await.status, 200);
+        }
+    }
+    let first = client.simulator.requests()[0].answer.clone().unwrap();
+    assert_eq!((first.status, first.usage), (0, orkestra_simulator::Usage::default()));
+}
+
+#[tokio::test]
+async fn an_answer_can_stall_and_the_first_byte_be_slow() {
+    let client = Client::start().await;
+    for stream in [false, true] {
+        for (_, path, body) in requests(stream) {
+            let request = client.request(Method::POST, path).body(body.to_string());
+            let request =
+                request.header("x-orkestra-fault", "stall").timeout(Duration::from_millis(300));
+            let mut response = request.send().await.unwrap();
+            let error = loop {
+                match response.chunk().await {
+                    Ok(Some(_)) => {}
+                    Ok(None) => panic!("{path} ended"),
+                    Err(error) => break error,
+                }
+            };
+            assert!(error.is_timeout(), "{error}");
+            let begun = std::time::Instant::now();
+            client.post_with_fault(path, &body, "slow-first=30").await;
+            assert!(begun.elapsed() >= Duration::from_millis(30));
+        }
+    }
+    client.simulator.stop().await;
 }

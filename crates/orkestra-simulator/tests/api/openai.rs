@@ -129,13 +129,19 @@ async fn a_long_conversation_is_read_from_the_cache() {
         {"role": "system", "content": long}, {"role": "user", "content": "Hi"},
         {"role": "assistant", "content": "Hello"}, {"role": "user", "content": "More"},
     ]});
-    let details = client.post(CHAT, &body).await.json()["usage"]["prompt_tokens_details"].clone();
-    let cached = details["cached_tokens"].as_u64().unwrap();
-    assert!(cached > 1024 && cached.is_multiple_of(128), "{details}");
-    let first = chat("gpt-6.1-terra", &long);
+    let first =
+        json!({"model": "gpt-6.1-terra", "messages": body["messages"].as_array().unwrap()[..2]});
     let details = client.post(CHAT, &first).await.json()["usage"]["prompt_tokens_details"].clone();
     assert_eq!(details["cached_tokens"], 0);
-    assert!(details["cache_write_tokens"].as_u64().unwrap() > 1024);
+    let written = details["cache_write_tokens"].as_u64().unwrap();
+    assert!(written > 1024, "{details}");
+    let details = client.post(CHAT, &body).await.json()["usage"]["prompt_tokens_details"].clone();
+    assert_eq!(details["cached_tokens"], written, "{details}");
+    // Another model has not seen it, and writes without a bill.
+    let mut other = body;
+    other["model"] = json!("gpt-4o");
+    let details = client.post(CHAT, &other).await.json()["usage"]["prompt_tokens_details"].clone();
+    assert_eq!((&details["cached_tokens"], &details["cache_write_tokens"]), (&json!(0), &json!(0)));
 }
 
 /// Model, field, value, expected part of the message, expected code.
