@@ -327,7 +327,7 @@ async fn a_ledger_from_a_newer_version_is_left_alone() {
     let error = Sqlite::open(&path).await.unwrap_err();
     assert_eq!(*error.kind(), ErrorKind::Storage);
     let message = error.to_string();
-    assert!(message.contains("has schema version 7") && message.contains("up to 2"), "{message}");
+    assert!(message.contains("has schema version 7") && message.contains("up to 3"), "{message}");
     assert!(message.contains("update Orkestra"), "{message}");
 }
 

@@ -122,6 +122,16 @@ fn model(
     Ok(model)
 }
 
+/// The rates that may be left out.
+#[derive(Clone, Copy)]
+struct Others {
+    cache_read: Option<Rate>,
+    cache_write_5m: Option<Rate>,
+    cache_write_1h: Option<Rate>,
+    audio_input: Option<Rate>,
+    image_input: Option<Rate>,
+}
+
 /// A model in the making, for its errors.
 struct About<'a> {
     entry: &'a Entry,
@@ -202,37 +212,38 @@ impl About<'_> {
     }
 
     fn price(&self, fields: &PriceFields) -> Result<Price> {
-        let PriceFields {
-            from,
-            input,
-            output,
-            cache_read,
-            cache_write_5m,
-            cache_write_1h,
-            threshold,
-        } = fields;
-        let cache = [*cache_read, *cache_write_5m, *cache_write_1h];
+        let others = Others {
+            cache_read: fields.cache_read,
+            cache_write_5m: fields.cache_write_5m,
+            cache_write_1h: fields.cache_write_1h,
+            audio_input: fields.audio_input,
+            image_input: fields.image_input,
+        };
         Ok(Price {
-            from: from.map(|day| day.0),
-            rates: self.rates("prices", *input, *output, cache)?,
-            threshold: threshold.as_ref().map(|fields| self.threshold(fields)).transpose()?,
+            from: fields.from.map(|day| day.0),
+            rates: self.rates("prices", fields.input, fields.output, others)?,
+            threshold: fields
+                .threshold
+                .as_ref()
+                .map(|fields| self.threshold(fields))
+                .transpose()?,
         })
     }
 
     fn threshold(&self, fields: &ThresholdFields) -> Result<Threshold> {
-        let ThresholdFields {
-            above_input_tokens,
-            input,
-            output,
-            cache_read,
-            cache_write_5m,
-            cache_write_1h,
-        } = *fields;
         let at = "prices.threshold";
+        let above_input_tokens = fields.above_input_tokens;
         if above_input_tokens == 0 {
             return Err(self.wrong(&format!("{at}.above_input_tokens"), "0", "at least 1"));
         }
-        let rates = self.rates(at, input, output, [cache_read, cache_write_5m, cache_write_1h])?;
+        let others = Others {
+            cache_read: fields.cache_read,
+            cache_write_5m: fields.cache_write_5m,
+            cache_write_1h: fields.cache_write_1h,
+            audio_input: fields.audio_input,
+            image_input: fields.image_input,
+        };
+        let rates = self.rates(at, fields.input, fields.output, others)?;
         Ok(Threshold { above_input_tokens, rates })
     }
 
@@ -241,17 +252,20 @@ impl About<'_> {
         at: &str,
         input: Option<Rate>,
         output: Option<Rate>,
-        [cache_read, cache_write_5m, cache_write_1h]: [Option<Rate>; 3],
+        others: Others,
     ) -> Result<Rates> {
         let missing = |field: &str| self.unpriced(&format!("`{at}.{field}` is missing"));
         let input = input.ok_or_else(|| missing("input"))?.0;
-        let cache_write_5m = cache_write_5m.map_or(input, |rate| rate.0);
+        let or_input = |rate: Option<Rate>| rate.map_or(input, |rate| rate.0);
+        let cache_write_5m = or_input(others.cache_write_5m);
         let rates = Rates {
             input,
             output: output.ok_or_else(|| missing("output"))?.0,
-            cache_read: cache_read.map_or(input, |rate| rate.0),
+            cache_read: or_input(others.cache_read),
             cache_write_5m,
-            cache_write_1h: cache_write_1h.map_or(cache_write_5m, |rate| rate.0),
+            cache_write_1h: others.cache_write_1h.map_or(cache_write_5m, |rate| rate.0),
+            audio_input: or_input(others.audio_input),
+            image_input: or_input(others.image_input),
         };
         let named = [
             ("input", rates.input),
@@ -259,6 +273,8 @@ impl About<'_> {
             ("cache_read", rates.cache_read),
             ("cache_write_5m", rates.cache_write_5m),
             ("cache_write_1h", rates.cache_write_1h),
+            ("audio_input", rates.audio_input),
+            ("image_input", rates.image_input),
         ];
         for (field, rate) in named {
             if rate < Decimal::ZERO || rate > HIGHEST_RATE {

@@ -11,8 +11,8 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, de};
 use toml::Spanned;
 
-use super::{Ability, DialectName, ModelId, Parameters};
-use crate::tier::Tier;
+use super::{Ability, ModelId, Parameters};
+use crate::{chat::DialectName, tier::Tier};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -72,6 +72,8 @@ pub(super) struct PriceFields {
     pub(super) cache_read: Option<Rate>,
     pub(super) cache_write_5m: Option<Rate>,
     pub(super) cache_write_1h: Option<Rate>,
+    pub(super) audio_input: Option<Rate>,
+    pub(super) image_input: Option<Rate>,
     pub(super) threshold: Option<ThresholdFields>,
 }
 
@@ -84,6 +86,8 @@ pub(super) struct ThresholdFields {
     pub(super) cache_read: Option<Rate>,
     pub(super) cache_write_5m: Option<Rate>,
     pub(super) cache_write_1h: Option<Rate>,
+    pub(super) audio_input: Option<Rate>,
+    pub(super) image_input: Option<Rate>,
 }
 
 /// The model that stands for a tier of a provider instead of the default.

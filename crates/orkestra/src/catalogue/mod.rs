@@ -22,8 +22,10 @@ use jiff::civil::Date;
 
 use self::{file::Pin, layers::Layers};
 pub use self::{
-    model::{Ability, DialectName, Model, ProviderEntry},
-    parameters::{Acceptance, Effort, MaxTokensField, Parameters, TemperatureRule, ThinkingMode},
+    model::{Ability, Model, ProviderEntry},
+    parameters::{
+        Acceptance, MaxTokensField, Parameters, RequiredWord, SeedField, TemperatureRule,
+    },
     price::{Cost, Price, Rates, Threshold},
     resolve::Resolved,
 };

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{ModelId, Parameters, Price, Rates};
 use crate::{
+    chat::DialectName,
     error::{Error, ErrorKind, Result},
     tier::Tier,
 };
@@ -162,35 +163,4 @@ pub struct ProviderEntry {
     pub base_url: String,
     /// The environment variables that may hold its key, the first that is set wins. Empty: it needs none.
     pub key_variables: Vec<String>,
-}
-
-/// The API that a provider speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[non_exhaustive]
-pub enum DialectName {
-    /// OpenAI Chat Completions, also the API of everything that calls itself compatible.
-    Openai,
-    /// Anthropic Messages.
-    Anthropic,
-    /// Google `generateContent`.
-    Gemini,
-}
-
-impl DialectName {
-    /// The dialect's name in lower case.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Openai => "openai",
-            Self::Anthropic => "anthropic",
-            Self::Gemini => "gemini",
-        }
-    }
-}
-
-impl fmt::Display for DialectName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
 }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::chat::{Effort, ThinkingMode};
+
 /// The parameter rules of a model. What a catalogue leaves out has the default that is named here, which
 /// suits a plain server that calls itself OpenAI-compatible.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -37,6 +39,8 @@ pub struct Parameters {
     pub forced_tool_choice: bool,
     /// Whether a call with tools must use the Responses API unless the effort is `none`. Default false.
     pub tools_need_responses: bool,
+    /// Whether the model exists in the Responses API only, in OpenAI's dialect. Default false.
+    pub responses_only: bool,
     /// The ways of thinking that can be asked for. Default: none.
     pub thinking: Vec<ThinkingMode>,
     /// The reasoning efforts it takes, the least first. Default: none, so that no effort is sent.
@@ -45,6 +49,30 @@ pub struct Parameters {
     pub default_effort: Option<Effort>,
     /// The least tokens of a prompt prefix that the provider caches. Default: not known.
     pub min_cacheable: Option<u64>,
+    /// What becomes of the names of speakers, in OpenAI's dialect. Default accepted.
+    pub names: Acceptance,
+    /// What becomes of a tool's `strict`. Default accepted.
+    pub strict_tools: Acceptance,
+    /// What becomes of a call that ends with an assistant message without text. Default accepted.
+    pub empty_assistant: Acceptance,
+    /// The word for "use some tool", in OpenAI's dialect. Default `required`.
+    pub required_tool_choice: RequiredWord,
+    /// The field that carries `seed`, in OpenAI's dialect. Default `seed`.
+    pub seed_field: SeedField,
+    /// Whether the model's thoughts must be sent back as `reasoning_content` in a tool loop, in OpenAI's dialect.
+    /// Default false: they are left out.
+    pub reasoning_content: bool,
+    /// What becomes of the ids that join calls of tools and their results, in Gemini's dialect. Default accepted; where
+    /// they are not, order and name join them.
+    pub call_ids: Acceptance,
+    /// What becomes of pictures and files in the results of tools, in Gemini's dialect. Default accepted; where they are
+    /// not, they follow the results.
+    pub media_in_results: Acceptance,
+    /// Whether the model wants the proof of its own calls back, in Gemini's dialect. Default false.
+    pub call_signatures: bool,
+    /// Whether to tell the server how much context to keep (`options.num_ctx`), in OpenAI's dialect; Ollama cuts prompts
+    /// silently otherwise. Default false.
+    pub num_ctx: bool,
 }
 
 impl Default for Parameters {
@@ -64,10 +92,21 @@ impl Default for Parameters {
             prefill: true,
             forced_tool_choice: true,
             tools_need_responses: false,
+            responses_only: false,
             thinking: Vec::new(),
             efforts: Vec::new(),
             default_effort: None,
             min_cacheable: None,
+            names: Acceptance::Accepted,
+            strict_tools: Acceptance::Accepted,
+            empty_assistant: Acceptance::Accepted,
+            required_tool_choice: RequiredWord::Required,
+            seed_field: SeedField::Seed,
+            reasoning_content: false,
+            call_ids: Acceptance::Accepted,
+            media_in_results: Acceptance::Accepted,
+            call_signatures: false,
+            num_ctx: false,
         }
     }
 }
@@ -111,40 +150,22 @@ pub enum Acceptance {
     Ignored,
 }
 
-/// A way of thinking that can be asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// The word for "use some tool".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum ThinkingMode {
-    /// Off.
-    Disabled,
-    /// On, with a number of tokens.
-    Budget,
-    /// On, with a level.
-    Level,
-    /// As much as the model sees fit.
-    Adaptive,
-    /// Only between calls of tools.
-    BetweenTools,
+pub enum RequiredWord {
+    /// `required`, as OpenAI has it.
+    Required,
+    /// `any`, as Mistral has it; it stands for a named tool, too.
+    Any,
 }
 
-/// How hard a model thinks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[non_exhaustive]
-pub enum Effort {
-    /// Not at all.
-    None,
-    /// Hardly.
-    Minimal,
-    /// A little.
-    Low,
-    /// Some.
-    Medium,
-    /// Much.
-    High,
-    /// Very much.
-    Xhigh,
-    /// As much as it can.
-    Max,
+/// The field that carries a seed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SeedField {
+    /// `seed`, as OpenAI has it.
+    Seed,
+    /// `random_seed`, as Mistral has it.
+    RandomSeed,
 }

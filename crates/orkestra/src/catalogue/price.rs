@@ -41,6 +41,10 @@ pub struct Rates {
     /// Input written to a cache for an hour. A catalogue that leaves it out means the rate of
     /// `cache_write_5m`.
     pub cache_write_1h: Decimal,
+    /// Sound outside any cache. A catalogue that leaves it out means the input rate.
+    pub audio_input: Decimal,
+    /// Pictures outside any cache. A catalogue that leaves it out means the input rate.
+    pub image_input: Decimal,
 }
 
 /// What a call costs.
@@ -70,6 +74,8 @@ impl Price {
             cache_read: Decimal::ZERO,
             cache_write_5m: Decimal::ZERO,
             cache_write_1h: Decimal::ZERO,
+            audio_input: Decimal::ZERO,
+            image_input: Decimal::ZERO,
         };
         static FREE: Price = Price { from: None, rates: ZERO, threshold: None };
         &FREE
@@ -88,8 +94,13 @@ impl Price {
     #[must_use]
     pub fn cost(&self, usage: &Usage) -> Cost {
         let rates = self.rates_for(usage.input_tokens());
+        // The counts are a provider's word: parts never exceed the whole.
+        let audio = usage.audio_input.min(usage.input);
+        let images = usage.image_input.min(usage.input - audio);
         Cost {
-            input: Usd::for_tokens(usage.input, rates.input)
+            input: Usd::for_tokens(usage.input - audio - images, rates.input)
+                + Usd::for_tokens(audio, rates.audio_input)
+                + Usd::for_tokens(images, rates.image_input)
                 + Usd::for_tokens(usage.cache_read, rates.cache_read)
                 + Usd::for_tokens(usage.cache_write_5m, rates.cache_write_5m)
                 + Usd::for_tokens(usage.cache_write_1h, rates.cache_write_1h),

@@ -2,93 +2,139 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Result};
+use super::{
+    CacheHint, Content, DialectName, Extra, Format, Part, Thinking, Tool, ToolChoice,
+    reply::text_of,
+};
 
 /// The output limit of a call that names none.
 pub const DEFAULT_MAX_TOKENS: u32 = 8192;
 /// The sampling temperature of a call that names none.
 pub const DEFAULT_TEMPERATURE: f64 = 1.0;
-/// The most text one request may carry: what the largest context windows hold, and a bound for memory.
-pub const MAX_PROMPT_BYTES: usize = 16 * 1024 * 1024;
 
-/// A conversation and how to answer it.
+/// A conversation and how to answer it. What is `None` or empty was not asked for.
 ///
 /// ```
 /// use orkestra::chat::Request;
 /// let request = Request::from("What makes the sea salty?").max_tokens(100);
 /// assert!(request.validate().is_ok());
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Request {
-    /// Instructions that stand above the conversation.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub system: Option<String>,
-    /// The conversation, oldest message first.
+    /// The conversation, oldest message first. Instructions are messages of the roles [`System`](Role::System) and
+    /// [`Developer`](Role::Developer), usually the first ones.
     pub messages: Vec<Message>,
-    /// The most tokens the answer may have, reasoning included. Default 8192.
-    #[serde(default = "default_max_tokens")]
-    pub max_tokens: u32,
-    /// Sampling temperature, 0 to 2. Default 1. Models that refuse one are called without, and a warning says so.
-    #[serde(default = "default_temperature")]
-    pub temperature: f64,
+    /// The most tokens the answer may have, thoughts included. Requests made of a prompt have 8192; `None` leaves it
+    /// to the provider, or to 8192 where the provider wants one.
+    pub max_tokens: Option<u32>,
+    /// Sampling temperature, 0 to 2. Requests made of a prompt have 1. Models that refuse one are called without, and
+    /// a warning says so.
+    pub temperature: Option<f64>,
+    /// Sample from the likeliest tokens of this joint probability, 0 to 1.
+    pub top_p: Option<f64>,
+    /// Sample from so many of the likeliest tokens.
+    pub top_k: Option<u32>,
+    /// Stop before any of these texts.
+    pub stop: Vec<String>,
+    /// Sample the same way for the same number, as far as the provider can.
+    pub seed: Option<i64>,
+    /// Disfavour tokens by how often they stand in the answer, -2 to 2.
+    pub frequency_penalty: Option<f64>,
+    /// Disfavour tokens that stand in the answer, -2 to 2.
+    pub presence_penalty: Option<f64>,
+    /// Give the tokens' probabilities.
+    pub logprobs: Option<bool>,
+    /// What the model may use.
+    pub tools: Vec<Tool>,
+    /// Which of `tools` it must use.
+    pub tool_choice: Option<ToolChoice>,
+    /// Whether it may call several at once.
+    pub parallel_tool_calls: Option<bool>,
+    /// The form of the answer's text.
+    pub format: Option<Format>,
+    /// How much to think before answering.
+    pub thinking: Thinking,
+    /// Groups requests that share a prefix, for providers that cache by such a name.
+    pub cache_key: Option<String>,
+    /// Mark the end of the prompt as worth caching.
+    pub cache: Option<CacheHint>,
+    /// The end user, in the caller's own naming.
+    pub user: Option<String>,
+    /// Labels for the provider's records.
+    pub metadata: Extra,
     /// The model to use instead of letting the router choose.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
+    /// The dialect that the request was read from; all `extra` fields and [`headers`](Self::headers) belong to it.
+    pub dialect: Option<DialectName>,
+    /// Headers of that dialect that belong to the request, such as `anthropic-beta`. Never keys.
+    pub headers: Vec<(String, String)>,
+    /// What only that dialect knows.
+    pub extra: Extra,
 }
 
 /// One turn of a conversation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Message {
     /// Who speaks.
     pub role: Role,
     /// What is said.
     pub content: Vec<Part>,
+    /// The speaker's name, for providers that take one.
+    pub name: Option<String>,
+    /// The model that wrote it, where that is known. Its thoughts and proofs are shown to no other model.
+    pub model: Option<String>,
+    /// What only its dialect knows.
+    pub extra: Extra,
 }
 
 /// Who speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Role {
-    /// The person, or the program, that asks.
+    /// Whoever runs the application: instructions that stand above the conversation.
+    System,
+    /// The same, in the words of newer OpenAI models.
+    Developer,
+    /// The person, or the program, that asks. Results of tools are theirs, too.
+    #[default]
     User,
     /// The model.
     Assistant,
 }
 
-/// A piece of a message.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Part {
-    /// Plain text.
-    Text {
-        /// The text.
-        text: String,
-    },
-}
-
-fn default_max_tokens() -> u32 {
-    DEFAULT_MAX_TOKENS
-}
-
-fn default_temperature() -> f64 {
-    DEFAULT_TEMPERATURE
+impl Role {
+    /// Whether the message is an instruction.
+    #[must_use]
+    pub fn instructs(self) -> bool {
+        matches!(self, Self::System | Self::Developer)
+    }
 }
 
 impl Message {
     /// A message of plain text.
     #[must_use]
     pub fn text(role: Role, text: impl Into<String>) -> Self {
-        Self { role, content: vec![Part::Text { text: text.into() }] }
+        Self::of(role, vec![Part::text(text)])
     }
 
-    /// All text of this message, parts joined by a line break.
+    /// A message of `content`.
+    #[must_use]
+    pub fn of(role: Role, content: Vec<Part>) -> Self {
+        Self { role, content, ..Self::default() }
+    }
+
+    /// All plain text of this message, parts joined by a line break; without what tools gave.
     #[must_use]
     pub fn joined_text(&self) -> String {
-        let parts: Vec<&str> =
-            self.content.iter().map(|Part::Text { text }| text.as_str()).collect();
-        parts.join("\n")
+        self.content.iter().filter_map(Part::as_text).collect::<Vec<_>>().join("\n")
+    }
+
+    /// Whether it says nothing at all.
+    #[must_use]
+    pub fn is_blank(&self) -> bool {
+        let blank = |part: &Part| part.as_text().is_some_and(|text| text.trim().is_empty());
+        self.content.iter().all(blank)
     }
 }
 
@@ -108,34 +154,36 @@ impl From<String> for Request {
 impl From<Vec<Message>> for Request {
     fn from(messages: Vec<Message>) -> Self {
         Self {
-            system: None,
             messages,
-            max_tokens: DEFAULT_MAX_TOKENS,
-            temperature: DEFAULT_TEMPERATURE,
-            model: None,
+            max_tokens: Some(DEFAULT_MAX_TOKENS),
+            temperature: Some(DEFAULT_TEMPERATURE),
+            ..Self::default()
         }
     }
 }
 
 impl Request {
-    /// Sets the instructions that stand above the conversation.
+    /// Puts instructions before the conversation; empty ones say nothing and are left out.
     #[must_use]
     pub fn system(mut self, text: impl Into<String>) -> Self {
-        self.system = Some(text.into());
+        let text: String = text.into();
+        if !text.trim().is_empty() {
+            self.messages.insert(0, Message::text(Role::System, text));
+        }
         self
     }
 
     /// Sets the output limit.
     #[must_use]
     pub fn max_tokens(mut self, max_tokens: u32) -> Self {
-        self.max_tokens = max_tokens;
+        self.max_tokens = Some(max_tokens);
         self
     }
 
     /// Sets the sampling temperature.
     #[must_use]
     pub fn temperature(mut self, temperature: f64) -> Self {
-        self.temperature = temperature;
+        self.temperature = Some(temperature);
         self
     }
 
@@ -146,66 +194,57 @@ impl Request {
         self
     }
 
-    /// Checks everything that can be checked before a model is chosen.
-    ///
-    /// # Errors
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest), naming the field, its value and what was expected.
-    pub fn validate(&self) -> Result<()> {
-        let Some(last) = self.messages.last() else {
-            return Err(Error::invalid("messages is empty; give at least one user message"));
-        };
-        if last.role != Role::User {
-            return Err(Error::invalid(
-                "the last message is the assistant's; end the conversation with a user message",
-            ));
-        }
-        for (position, message) in self.messages.iter().enumerate() {
-            if message.joined_text().trim().is_empty() {
-                return Err(Error::invalid(if self.messages.len() == 1 {
-                    "the prompt is empty; write what the model shall answer".to_owned()
-                } else {
-                    format!("messages[{position}] is empty; remove it or give it text")
-                }));
-            }
-        }
-        self.validate_text()?;
-        if self.max_tokens == 0 {
-            return Err(Error::invalid("max_tokens is 0; it must be at least 1"));
-        }
-        if !(0.0..=2.0).contains(&self.temperature) {
-            return Err(Error::invalid(format!(
-                "temperature is {}; it must be a number from 0 to 2",
-                self.temperature
-            )));
-        }
-        Ok(())
+    /// Adds functions that the model may call.
+    #[must_use]
+    pub fn tools(mut self, functions: impl IntoIterator<Item = super::Function>) -> Self {
+        self.tools.extend(functions.into_iter().map(Tool::Function));
+        self
     }
 
-    fn validate_text(&self) -> Result<()> {
-        let mut bytes = 0;
-        for text in self.texts() {
-            bytes += text.len();
-            if let Some(position) = text.find('\0') {
-                return Err(Error::invalid(format!(
-                    "the prompt has a NUL byte at position {position}; providers refuse it, remove it"
-                )));
-            }
-        }
-        if bytes > MAX_PROMPT_BYTES {
-            return Err(Error::new(
-                crate::ErrorKind::TooLong,
-                format!(
-                    "the prompt has {bytes} bytes; at most {MAX_PROMPT_BYTES} (16 MiB) can be sent"
-                ),
-            )
-            .whatever_the_model());
-        }
-        Ok(())
+    /// The output limit: the caller's, or the default.
+    #[must_use]
+    pub fn output_limit(&self) -> u32 {
+        self.max_tokens.unwrap_or(DEFAULT_MAX_TOKENS)
     }
 
-    /// Every text of the request: the system text, then each message's parts.
-    pub fn texts(&self) -> impl Iterator<Item = &str> {
-        let parts = self.messages.iter().flat_map(|message| &message.content);
-        self.system.as_deref().into_iter().chain(parts.map(|Part::Text { text }| text.as_str()))
+    /// The leading instructions, which most dialects keep apart, and the conversation after them.
+    #[must_use]
+    pub fn split_instructions(&self) -> (&[Message], &[Message]) {
+        let leading = self.messages.iter().take_while(|message| message.role.instructs()).count();
+        self.messages.split_at(leading)
+    }
+
+    /// Every part of the request, those inside results of tools included, in order.
+    pub fn parts(&self) -> impl Iterator<Item = &Part> {
+        self.messages.iter().flat_map(|message| &message.content).flat_map(|part| {
+            let inner: &[Part] = match &part.content {
+                Content::ToolResult(result) => &result.content,
+                _ => &[],
+            };
+            std::iter::once(part).chain(inner)
+        })
+    }
+
+    /// Whether it ends with what tools gave: the model is in the middle of a turn.
+    #[must_use]
+    pub fn is_in_tool_loop(&self) -> bool {
+        let last = self.messages.iter().rev().find(|message| !message.role.instructs());
+        last.is_some_and(|message| {
+            message.role == Role::User
+                && message.content.iter().any(|part| matches!(part.content, Content::ToolResult(_)))
+        })
+    }
+
+    /// The functions among its tools.
+    pub fn functions(&self) -> impl Iterator<Item = &super::Function> {
+        self.tools.iter().filter_map(Tool::as_function)
+    }
+}
+
+impl Message {
+    /// The text a model said, with a refusal's words where it said nothing else.
+    #[must_use]
+    pub fn spoken_text(&self) -> String {
+        text_of(&self.content)
     }
 }

@@ -22,6 +22,12 @@ pub struct Usage {
     pub output: u64,
     /// The part of `output` that was reasoning. Not billed again.
     pub reasoning: u64,
+    /// The part of `input` that was sound, where the provider says so; some models bill it at a rate of its own.
+    #[serde(default)]
+    pub audio_input: u64,
+    /// The part of `input` that was pictures, where the provider says so.
+    #[serde(default)]
+    pub image_input: u64,
     /// True when the provider did not say and these are our own counts.
     pub estimated: bool,
 }
@@ -54,6 +60,8 @@ impl Add for Usage {
             cache_write_1h: self.cache_write_1h.saturating_add(other.cache_write_1h),
             output: self.output.saturating_add(other.output),
             reasoning: self.reasoning.saturating_add(other.reasoning),
+            audio_input: self.audio_input.saturating_add(other.audio_input),
+            image_input: self.image_input.saturating_add(other.image_input),
             estimated: self.estimated || other.estimated,
         }
     }

@@ -1,13 +1,12 @@
-//! Reading a provider's JSON without trusting it, and the failures all dialects share.
+//! Reading JSON without trusting it, a provider's or a caller's, and the failures all dialects share.
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value};
 
 use super::Failure;
 use crate::{
-    catalogue::{Model, TemperatureRule},
-    chat::{Message, Request, Role},
+    chat::{DialectName, Extra, Request},
     error::{Error, ErrorKind, Result},
 };
 
@@ -61,7 +60,7 @@ pub(super) fn missing(field: &str, body: &Value) -> Error {
 
 /// The failure that `error` reports where an answer was expected.
 pub(super) fn in_band(kind: ErrorKind, error: &Value) -> Error {
-    let message = text(error, "message").unwrap_or("no reason given");
+    let message = text(error, "message").or_else(|| error.as_str()).unwrap_or("no reason given");
     Error::new(kind, format!("the provider reported an error in its answer: {message}"))
 }
 
@@ -85,38 +84,13 @@ pub(super) fn owned(value: &Value, field: &str) -> Option<String> {
     text(value, field).map(str::to_owned)
 }
 
-/// A message of plain text, in the form that OpenAI and Anthropic share.
-pub(super) fn message(message: &Message) -> Value {
-    let role = match message.role {
-        Role::User => "user",
-        Role::Assistant => "assistant",
-    };
-    json!({"role": role, "content": message.joined_text()})
-}
-
-/// The temperature to send to `model`; what is changed or left out is added to `warnings`.
-pub(super) fn temperature(
-    request: &Request,
-    model: &Model,
-    warnings: &mut Vec<String>,
-) -> Option<f64> {
-    let asked = request.temperature;
-    match model.parameters.temperature {
-        TemperatureRule::Accepted { max } if asked > max => {
-            warnings.push(format!(
-                "{}: temperature {asked} was lowered to {max}, the most it takes",
-                model.id
-            ));
-            Some(max)
-        }
-        TemperatureRule::Accepted { .. } => Some(asked),
-        TemperatureRule::OnlyDefault | TemperatureRule::Refused | TemperatureRule::Ignored => {
-            if (asked - crate::chat::DEFAULT_TEMPERATURE).abs() > f64::EPSILON {
-                warnings.push(format!("{} takes no temperature; {asked} was left out", model.id));
-            }
-            None
-        }
+/// What to tell of the fields that only another dialect than `dialect` knows; `None` where there are none.
+pub(super) fn left_out_extra(request: &Request, dialect: DialectName) -> Option<String> {
+    if request.extra.is_empty() || request.dialect == Some(dialect) {
+        return None;
     }
+    let names: Vec<&str> = request.extra.keys().map(String::as_str).collect();
+    Some(format!("{}: {dialect} has no such fields; left out", names.join(", ")))
 }
 
 /// What a failed answer says about itself, read from the dialect's own error body.
@@ -151,7 +125,8 @@ pub(super) fn failure(failure: &Failure<'_>, said: Said<'_>) -> Error {
     }
 }
 
-fn kind_of(status: u16, retry_after: Option<Duration>) -> ErrorKind {
+/// What `status` alone says.
+pub(super) fn kind_of(status: u16, retry_after: Option<Duration>) -> ErrorKind {
     match status {
         401 | 403 => ErrorKind::Unauthenticated,
         402 => ErrorKind::BudgetSpent,
@@ -178,4 +153,135 @@ fn quoted(text: &str) -> String {
         short.push('…');
     }
     format!("{short:?}")
+}
+
+/// The error of a caller's field that is not what it must be.
+pub(super) fn wrong(place: &str, value: &Value, expected: &str) -> Error {
+    let value = value.to_string();
+    let mut short: String = value.chars().take(QUOTED_CHARACTERS).collect();
+    if short.len() < value.len() {
+        short.push('…');
+    }
+    Error::invalid(format!("{place} is {short}; expected {expected}"))
+}
+
+/// The error of a field that a caller must give.
+pub(super) fn absent(place: &str, expected: &str) -> Error {
+    Error::invalid(format!("{place} is missing; expected {expected}"))
+}
+
+/// Reads the body of a caller's call.
+pub(super) fn body(body: &[u8]) -> Result<Fields> {
+    let value: Value = serde_json::from_slice(body).map_err(|cause| {
+        let what = if body.iter().all(u8::is_ascii_whitespace) {
+            "the body is empty; expected a JSON object".to_owned()
+        } else {
+            format!("the body is not JSON ({cause}); expected a JSON object")
+        };
+        Error::invalid(what).because(cause)
+    })?;
+    match value {
+        Value::Object(map) => Ok(Fields { place: String::new(), map }),
+        other => Err(wrong("the body", &other, "a JSON object")),
+    }
+}
+
+/// An object that a caller sent. Every field that is known is taken out; the rest is what nobody knows. Null is as good
+/// as nothing.
+#[derive(Debug)]
+pub(super) struct Fields {
+    /// Where it stands, such as `messages[2]`; empty for the body itself.
+    place: String,
+    map: Map<String, Value>,
+}
+
+impl Fields {
+    /// The fields of `value`, which stands at `place`.
+    pub(super) fn of(value: Value, place: impl Into<String>) -> Result<Self> {
+        let place = place.into();
+        match value {
+            Value::Object(map) => Ok(Self { place, map }),
+            other => Err(wrong(&place, &other, "an object")),
+        }
+    }
+
+    /// Where `field` stands.
+    pub(super) fn place(&self, field: &str) -> String {
+        if self.place.is_empty() { field.to_owned() } else { format!("{}.{field}", self.place) }
+    }
+
+    /// Looks at `field` without taking it.
+    pub(super) fn get(&self, field: &str) -> Option<&Value> {
+        self.map.get(field).filter(|value| !value.is_null())
+    }
+
+    /// Takes `field`, whatever it holds.
+    pub(super) fn take(&mut self, field: &str) -> Option<Value> {
+        self.map.shift_remove(field).filter(|value| !value.is_null())
+    }
+
+    /// Takes `field` as text.
+    pub(super) fn text(&mut self, field: &str) -> Result<Option<String>> {
+        match self.take(field) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(other) => Err(wrong(&self.place(field), &other, "text")),
+        }
+    }
+
+    /// Takes `field` as text that must be there.
+    pub(super) fn needed_text(&mut self, field: &str, expected: &str) -> Result<String> {
+        self.text(field)?.ok_or_else(|| absent(&self.place(field), expected))
+    }
+
+    /// Takes `field` as yes or no.
+    pub(super) fn boolean(&mut self, field: &str) -> Result<Option<bool>> {
+        self.read(field, "true or false", Value::as_bool)
+    }
+
+    /// Takes `field` as a number.
+    pub(super) fn number(&mut self, field: &str) -> Result<Option<f64>> {
+        self.read(field, "a number", Value::as_f64)
+    }
+
+    /// Takes `field` as a whole number.
+    pub(super) fn integer(&mut self, field: &str) -> Result<Option<i64>> {
+        self.read(field, "a whole number", Value::as_i64)
+    }
+
+    /// Takes `field` as a count of something.
+    pub(super) fn count(&mut self, field: &str) -> Result<Option<u32>> {
+        let expected = "a whole number that is not negative and below 2^32";
+        let count = |value: &Value| value.as_u64().and_then(|count| u32::try_from(count).ok());
+        self.read(field, expected, count)
+    }
+
+    /// Takes `field` as a list.
+    pub(super) fn list(&mut self, field: &str) -> Result<Option<Vec<Value>>> {
+        match self.take(field) {
+            None => Ok(None),
+            Some(Value::Array(list)) => Ok(Some(list)),
+            Some(other) => Err(wrong(&self.place(field), &other, "a list")),
+        }
+    }
+
+    /// Takes `field` as an object.
+    pub(super) fn object(&mut self, field: &str) -> Result<Option<Self>> {
+        self.take(field).map(|value| Self::of(value, self.place(field))).transpose()
+    }
+
+    /// What was not taken, without nulls.
+    pub(super) fn rest(self) -> Extra {
+        self.map.into_iter().filter(|(_, value)| !value.is_null()).collect()
+    }
+
+    fn read<T>(
+        &mut self,
+        field: &str,
+        expected: &str,
+        read: impl Fn(&Value) -> Option<T>,
+    ) -> Result<Option<T>> {
+        let Some(value) = self.take(field) else { return Ok(None) };
+        read(&value).map(Some).ok_or_else(|| wrong(&self.place(field), &value, expected))
+    }
 }

@@ -1,4 +1,4 @@
-//! Server-sent events, from bytes split anywhere.
+//! Server-sent events, read from bytes split anywhere, and written.
 //!
 //! Follows the event-stream format of the HTML standard, and takes two liberties that real providers
 //! need: a last event without its blank line counts, and a line that is bare JSON (Gemini reports some
@@ -18,6 +18,44 @@ pub struct Event {
     pub data: String,
 }
 
+impl Event {
+    /// An event of `data` alone.
+    #[must_use]
+    pub fn of(data: impl Into<String>) -> Self {
+        Self { name: String::new(), data: data.into() }
+    }
+
+    /// An event called `name`.
+    #[must_use]
+    pub fn named(name: impl Into<String>, data: impl Into<String>) -> Self {
+        Self { name: name.into(), data: data.into() }
+    }
+
+    /// The event as it stands in a stream, its blank line included. Every line break in `data` begins a line of its
+    /// own; a `name` is one line.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut text = String::with_capacity(self.name.len() + self.data.len() + 16);
+        if !self.name.is_empty() {
+            text.push_str("event: ");
+            text.extend(self.name.chars().filter(|c| !matches!(c, '\n' | '\r')));
+            text.push('\n');
+        }
+        let data = if self.data.contains('\r') {
+            std::borrow::Cow::Owned(self.data.replace("\r\n", "\n").replace('\r', "\n"))
+        } else {
+            std::borrow::Cow::Borrowed(self.data.as_str())
+        };
+        for line in data.split('\n') {
+            text.push_str("data: ");
+            text.push_str(line);
+            text.push('\n');
+        }
+        text.push('\n');
+        text.into_bytes()
+    }
+}
+
 /// Collects bytes and gives events.
 #[derive(Debug, Default)]
 pub struct Parser {
@@ -27,8 +65,7 @@ pub struct Parser {
     event: Event,
     has_data: bool,
     started: bool,
-    /// Bare JSON that spans several lines.
-    bare: Vec<u8>,
+    bare: Bare,
 }
 
 impl Parser {
@@ -38,20 +75,28 @@ impl Parser {
     /// [`Unavailable`](ErrorKind::Unavailable) when one event grows beyond 32 MiB.
     pub fn push(&mut self, bytes: &[u8]) -> Result<Vec<Event>> {
         let mut events = Vec::new();
-        for &byte in bytes {
-            match byte {
-                b'\n' if self.after_carriage_return => self.after_carriage_return = false,
-                b'\n' | b'\r' => {
-                    self.after_carriage_return = byte == b'\r';
-                    events.extend(self.end_line());
-                }
-                _ => {
-                    self.after_carriage_return = false;
-                    self.line.push(byte);
-                }
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            if std::mem::take(&mut self.after_carriage_return) && rest[0] == b'\n' {
+                rest = &rest[1..];
+                continue;
             }
+            let Some(end) = rest.iter().position(|byte| matches!(byte, b'\n' | b'\r')) else {
+                self.line.extend_from_slice(rest);
+                break;
+            };
+            self.after_carriage_return = rest[end] == b'\r';
+            if self.line.is_empty() {
+                // Most lines come whole and need not be collected first.
+                events.extend(self.end_line(&rest[..end]));
+            } else {
+                self.line.extend_from_slice(&rest[..end]);
+                let line = std::mem::take(&mut self.line);
+                events.extend(self.end_line(&line));
+            }
+            rest = &rest[end + 1..];
         }
-        if self.line.len() + self.event.data.len() + self.bare.len() > MAX_EVENT_BYTES {
+        if self.line.len() + self.event.data.len() + self.bare.bytes.len() > MAX_EVENT_BYTES {
             return Err(Error::new(
                 ErrorKind::Unavailable,
                 format!("the provider sent an event of more than {MAX_EVENT_BYTES} bytes"),
@@ -62,36 +107,40 @@ impl Parser {
 
     /// Says that no more bytes come; gives the last event if its blank line is missing.
     pub fn end(&mut self) -> Option<Event> {
-        let last = if self.line.is_empty() { None } else { self.end_line() };
+        let line = std::mem::take(&mut self.line);
+        let last = if line.is_empty() { None } else { self.end_line(&line) };
         last.or_else(|| self.end_event()).or_else(|| {
-            let data = std::mem::take(&mut self.bare);
-            (!data.is_empty()).then(|| Event { name: String::new(), data: lossy(&data) })
+            let bare = std::mem::take(&mut self.bare);
+            (!bare.bytes.is_empty()).then(|| Event::of(lossy(&bare.bytes)))
         })
     }
 
-    fn end_line(&mut self) -> Option<Event> {
-        let mut line = std::mem::take(&mut self.line);
-        if !std::mem::replace(&mut self.started, true) && line.starts_with(b"\xEF\xBB\xBF") {
-            line.drain(..3);
-        }
-        if !self.bare.is_empty() || line.starts_with(b"{") || line.starts_with(b"[") {
-            return self.bare_json(&line);
+    fn end_line(&mut self, line: &[u8]) -> Option<Event> {
+        let first = !std::mem::replace(&mut self.started, true);
+        let mark = if first { line.strip_prefix(b"\xEF\xBB\xBF") } else { None };
+        let line = mark.unwrap_or(line);
+        if !self.bare.bytes.is_empty() || line.starts_with(b"{") || line.starts_with(b"[") {
+            return self.bare.line(line).then(|| {
+                let bare = std::mem::take(&mut self.bare);
+                Event::of(lossy(&bare.bytes))
+            });
         }
         if line.is_empty() {
             return self.end_event();
         }
         let (field, value) = match line.iter().position(|byte| *byte == b':') {
             Some(colon) => (&line[..colon], &line[colon + 1..]),
-            None => (&line[..], &line[..0]),
+            None => (line, &line[..0]),
         };
         let value = value.strip_prefix(b" ").unwrap_or(value);
         match field {
             b"event" => self.event.name = lossy(value),
+            b"data" if self.has_data => {
+                self.event.data.push('\n');
+                self.event.data.push_str(&String::from_utf8_lossy(value));
+            }
             b"data" => {
-                if self.has_data {
-                    self.event.data.push('\n');
-                }
-                self.event.data.push_str(&lossy(value));
+                self.event.data = lossy(value);
                 self.has_data = true;
             }
             // Comments start with a colon; `id` and `retry` are for reconnecting, which no chat stream does.
@@ -100,19 +149,39 @@ impl Parser {
         None
     }
 
-    fn bare_json(&mut self, line: &[u8]) -> Option<Event> {
-        self.bare.extend_from_slice(line);
-        if serde_json::from_slice::<serde::de::IgnoredAny>(&self.bare).is_err() {
-            self.bare.push(b'\n');
-            return None;
-        }
-        let data = std::mem::take(&mut self.bare);
-        Some(Event { name: String::new(), data: lossy(&data) })
-    }
-
     fn end_event(&mut self) -> Option<Event> {
         let event = std::mem::take(&mut self.event);
         std::mem::take(&mut self.has_data).then_some(event)
+    }
+}
+
+/// JSON that stands in the stream without `data:`, over as many lines as its brackets are open.
+#[derive(Debug, Default)]
+struct Bare {
+    bytes: Vec<u8>,
+    open: usize,
+    in_string: bool,
+    escaped: bool,
+}
+
+impl Bare {
+    /// Adds a line; tells whether it is the last one.
+    fn line(&mut self, line: &[u8]) -> bool {
+        if !self.bytes.is_empty() {
+            self.bytes.push(b'\n');
+        }
+        self.bytes.extend_from_slice(line);
+        for byte in line {
+            match byte {
+                _ if self.escaped => self.escaped = false,
+                b'\\' if self.in_string => self.escaped = true,
+                b'"' => self.in_string = !self.in_string,
+                b'{' | b'[' if !self.in_string => self.open += 1,
+                b'}' | b']' if !self.in_string => self.open = self.open.saturating_sub(1),
+                _ => {}
+            }
+        }
+        self.open == 0
     }
 }
 
@@ -165,7 +234,23 @@ mod tests {
         assert_eq!(parsed(&[b"\xEF\xBB\xBFdata: 1\n\n"]), [event("", "1")]);
     }
 
+    #[test]
+    fn bare_json_ends_where_its_brackets_close_even_if_it_is_none() {
+        let events = parsed(&[b"[DONE]\ndata: 1\n\n{\"a\": \"}\\\"{\"}\n{oops}\ndata: 2\n\n"]);
+        let expected = ["[DONE]", "1", "{\"a\": \"}\\\"{\"}", "{oops}", "2"];
+        assert_eq!(events, expected.map(|data| event("", data)));
+    }
+
     proptest! {
+        #[test]
+        fn what_was_written_is_read_back(
+            written in prop::collection::vec(("[a-z_.]{0,8}", "[a-z{}\":\u{e9}\u{1F3BB} \n]{0,20}"), 0..5),
+        ) {
+            let written: Vec<Event> = written.into_iter().map(|(name, data)| event(&name, &data)).collect();
+            let bytes: Vec<u8> = written.iter().flat_map(Event::to_bytes).collect();
+            prop_assert_eq!(parsed(&[&bytes]), written);
+        }
+
         #[test]
         fn any_split_gives_the_same_events(cuts in prop::collection::vec(0..STREAM.len(), 0..12)) {
             let mut cuts = cuts;

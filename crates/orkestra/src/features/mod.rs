@@ -16,9 +16,9 @@ use std::fmt;
 
 use crate::chat::Request;
 pub(crate) use embedding::StaticEmbedder;
-pub use ngrams::{BUCKETS, Count, each_ngram, ngrams, weigh};
+pub use ngrams::{BUCKETS, Count, each_ngram, ngrams, rareness, weigh};
 pub use shape::{SHAPE, SHAPE_NAMES, shape};
-pub use surface::{estimate_tokens, judged_text};
+pub use surface::{estimate_tokens, judged_text, written_tokens};
 pub(crate) use tensors::{Block, Table};
 pub(crate) use tokenizer::Tokenizer;
 pub(crate) use vocabulary::Vocabulary;
@@ -72,8 +72,12 @@ pub struct Counts {
     pub code_lines: usize,
     /// Question marks of the judged text.
     pub questions: usize,
-    /// Messages of the conversation.
+    /// Messages of the conversation, instructions aside.
     pub turns: usize,
+    /// Tools that the model may use.
+    pub tools: usize,
+    /// Pictures.
+    pub images: usize,
     /// Estimated input tokens of everything that is sent, in o200k tokens.
     pub input_tokens: u64,
 }

@@ -3,12 +3,18 @@
 use std::borrow::Cow;
 
 use super::{Counts, continuation::only_continues};
-use crate::chat::{Message, Part, Request, Role};
+use crate::chat::{Content, Message, Part, Request, Role, Source, Tool};
 
 /// The most characters of a message that are judged.
 const MOST_JUDGED: usize = 4096;
+/// How blocks begin that coding agents add to their users' messages.
+const INJECTED: [&str; 3] = ["<system-reminder>", "<environment_context>", "<ide_context>"];
 /// Tokens that every message costs beside its text, and that the answer's start costs once.
 const PER_MESSAGE: u64 = 4;
+/// Tokens of a picture. Each provider counts in a way of its own, from 250 to 3,000; this is for choosing, not for bills.
+const PER_IMAGE: u64 = 1200;
+/// Tokens that declaring a tool costs beside its JSON.
+const PER_TOOL: u64 = 8;
 const PRIMING: u64 = 3;
 
 /// The text that the router judges: the newest user message, without the system text. Of one that
@@ -17,7 +23,9 @@ const PRIMING: u64 = 3;
 /// asks something is judged in its place, where there is one.
 #[must_use]
 pub fn judged_text(request: &Request) -> Cow<'_, str> {
-    let mut asked = request.messages.iter().rev().filter(|message| message.role == Role::User);
+    // What tools gave is not what the user wrote, and a message of nothing else is no question.
+    let users = request.messages.iter().rev().filter(|message| message.role == Role::User);
+    let mut asked = users.filter(|message| message.content.iter().any(is_written));
     let newest = asked.next().map_or(Cow::Borrowed(""), text_of);
     let judged = if only_continues(&newest) {
         asked.map(text_of).find(|text| !only_continues(text)).unwrap_or(newest)
@@ -27,10 +35,20 @@ pub fn judged_text(request: &Request) -> Cow<'_, str> {
     shortened(judged)
 }
 
+/// Whether the user wrote it: not what a tool gave, nor what a client put into the user's mouth.
+fn is_written(part: &Part) -> bool {
+    let injected = |text: &str| INJECTED.iter().any(|start| text.trim_start().starts_with(start));
+    part.as_text().is_some_and(|text| !injected(text))
+}
+
 fn text_of(message: &Message) -> Cow<'_, str> {
-    match &message.content[..] {
-        [Part::Text { text }] => Cow::Borrowed(text.as_str()),
-        _ => Cow::Owned(message.joined_text()),
+    let mut written = message.content.iter().filter(|part| is_written(part));
+    match (written.next(), written.next()) {
+        (Some(only), None) => Cow::Borrowed(only.as_text().unwrap_or_default()),
+        _ => {
+            let written = message.content.iter().filter(|part| is_written(part));
+            Cow::Owned(written.filter_map(Part::as_text).collect::<Vec<_>>().join("\n"))
+        }
     }
 }
 
@@ -76,13 +94,43 @@ pub fn estimate_tokens(text: &str) -> u64 {
     if text.is_empty() { 0 } else { rounded.max(1) }
 }
 
+/// Estimates how many tokens `parts` of an answer have: text, thoughts and calls of tools.
+#[must_use]
+pub fn written_tokens(parts: &[Part]) -> u64 {
+    parts.iter().map(tokens_of).sum()
+}
+
+fn tokens_of(part: &Part) -> u64 {
+    match &part.content {
+        Content::Text(text) | Content::Refusal(text) | Content::Reasoning { text, .. } => {
+            estimate_tokens(text)
+        }
+        Content::ToolCall(call) => estimate_tokens(&call.name) + estimate_tokens(&call.arguments),
+        Content::Image { .. } => PER_IMAGE,
+        Content::Document { source, .. } | Content::Audio { source } => match source {
+            // Four characters of base64 are three bytes; about four bytes of a file make a token.
+            Source::Base64 { data, .. } => (data.len() as u64 * 3 / 16).max(PER_IMAGE),
+            _ => PER_IMAGE,
+        },
+        // What it holds is counted by itself.
+        Content::ToolResult(_) => 0,
+        Content::Other(value) => estimate_tokens(&value.to_string()),
+    }
+}
+
 /// Counts the whole request, given its judged text.
 pub(super) fn counts(request: &Request, judged: &str) -> Counts {
-    let texts: u64 = request.texts().map(estimate_tokens).sum();
-    let messages = request.messages.len() + usize::from(request.system.is_some());
+    let texts: u64 = request.parts().map(tokens_of).sum();
+    let tools: u64 = request.tools.iter().map(tokens_of_tool).sum();
+    let spoken = request.messages.iter().filter(|message| !message.role.instructs()).count();
     let mut counts = Counts {
-        turns: request.messages.len(),
-        input_tokens: texts + PER_MESSAGE * messages as u64 + PRIMING,
+        turns: spoken,
+        tools: request.tools.len(),
+        images: request
+            .parts()
+            .filter(|part| matches!(part.content, Content::Image { .. }))
+            .count(),
+        input_tokens: texts + tools + PER_MESSAGE * request.messages.len() as u64 + PRIMING,
         words: judged.split_whitespace().count(),
         code_lines: judged.lines().filter(|line| looks_like_code(line)).count(),
         ..Counts::default()
@@ -93,6 +141,19 @@ pub(super) fn counts(request: &Request, judged: &str) -> Counts {
         counts.questions += usize::from(matches!(c, '?' | '？' | '؟'));
     }
     counts
+}
+
+fn tokens_of_tool(tool: &Tool) -> u64 {
+    let json = |value: &serde_json::Value| estimate_tokens(&value.to_string());
+    PER_TOOL
+        + match tool {
+            Tool::Function(function) => {
+                estimate_tokens(&function.name)
+                    + function.description.as_deref().map_or(0, estimate_tokens)
+                    + function.parameters.as_ref().map_or(0, json)
+            }
+            Tool::Other(value) => json(value),
+        }
 }
 
 /// A fence, or a line that ends or begins as programs do and prose does not.

@@ -54,6 +54,8 @@ pub fn sample(number: u32) -> Entry {
             cache_write_1h: 4,
             output: 1_000 + u64::from(number),
             reasoning: 200,
+            audio_input: 7,
+            image_input: u64::from(number),
             estimated: number == 5,
         },
         input_cost: Usd::ZERO,

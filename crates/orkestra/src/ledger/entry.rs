@@ -154,6 +154,8 @@ impl Entry {
             ("usage.cache_write_1h", usage.cache_write_1h),
             ("usage.output", usage.output),
             ("usage.reasoning", usage.reasoning),
+            ("usage.audio_input", usage.audio_input),
+            ("usage.image_input", usage.image_input),
         ] {
             if tokens > Self::MAX_TOKENS {
                 return wrong(field, &tokens, "at most 9007199254740991 tokens");

@@ -115,6 +115,8 @@ fn sum_of_tokens(one: Usage, other: Usage) -> Usage {
         cache_write_1h: one.cache_write_1h.saturating_add(other.cache_write_1h),
         output: one.output.saturating_add(other.output),
         reasoning: one.reasoning.saturating_add(other.reasoning),
+        audio_input: one.audio_input.saturating_add(other.audio_input),
+        image_input: one.image_input.saturating_add(other.image_input),
         estimated: one.estimated || other.estimated,
     }
 }

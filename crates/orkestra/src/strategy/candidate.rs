@@ -4,8 +4,8 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use crate::{
-    catalogue::{Catalogue, Model, ModelId, Resolved},
-    chat::{Request, Usage},
+    catalogue::{Ability, Catalogue, Model, ModelId, Resolved},
+    chat::{Content, Format, Message, Request, Role, ToolChoice, Usage},
     error::{Error, ErrorKind, Result},
     features::Features,
     money::Usd,
@@ -110,7 +110,7 @@ pub fn weigh(model: &Model, demand: &Demand<'_>) -> Result<Candidate> {
     let output_factor_calls = measured.map_or(0, |ratio| ratio.calls());
     let output = expected.output_tokens * output_factor;
     let expected_output_tokens =
-        (output.ceil() as u64).clamp(1, u64::from(demand.request.max_tokens));
+        (output.ceil() as u64).clamp(1, u64::from(demand.request.output_limit()));
     let usage = Usage::plain(expected_input_tokens, expected_output_tokens);
     Ok(Candidate {
         model: model.id.clone(),
@@ -129,12 +129,27 @@ pub fn weigh(model: &Model, demand: &Demand<'_>) -> Result<Candidate> {
 
 /// Why `model` cannot answer the request, if it cannot.
 pub(super) fn obstacle(model: &Model, demand: &Demand<'_>) -> Option<RuledOut> {
-    let max_tokens = u64::from(demand.request.max_tokens);
+    let request = demand.request;
+    // Who names no limit gets what the model can write.
+    let max_tokens = match request.max_tokens {
+        Some(limit) => u64::from(limit),
+        None => u64::from(request.output_limit()).min(model.max_output),
+    };
     let out = |why: String, too_long| Some(RuledOut { model: model.id.clone(), why, too_long });
     if max_tokens > model.max_output {
         let why = format!(
             "max_tokens is {max_tokens}, {} answers with at most {}",
             model.id, model.max_output
+        );
+        return out(why, false);
+    }
+    if let Some((ability, field)) = needed(request).find(|(ability, _)| !model.can(*ability)) {
+        return out(format!("{} cannot do what {field} asks for ({ability})", model.id), false);
+    }
+    if !model.parameters.prefill && request.messages.last().is_some_and(begins_answer) {
+        let why = format!(
+            "the last message is the assistant's, and {} does not continue an answer that was begun for it; end with a user message",
+            model.id
         );
         return out(why, false);
     }
@@ -148,6 +163,24 @@ pub(super) fn obstacle(model: &Model, demand: &Demand<'_>) -> Option<RuledOut> {
         return out(why, true);
     }
     None
+}
+
+/// What the request needs of a model, and which of its fields says so.
+fn needed(request: &Request) -> impl Iterator<Item = (Ability, &'static str)> {
+    let images = || request.parts().any(|part| matches!(part.content, Content::Image { .. }));
+    let schema = matches!(request.format, Some(Format::Schema { .. }));
+    let tools = !request.tools.is_empty() && request.tool_choice != Some(ToolChoice::None);
+    [
+        tools.then_some((Ability::Tools, "tools")),
+        images().then_some((Ability::Images, "an image")),
+        schema.then_some((Ability::Schema, "the schema of the answer")),
+    ]
+    .into_iter()
+    .flatten()
+}
+
+fn begins_answer(message: &Message) -> bool {
+    message.role == Role::Assistant
 }
 
 fn input_tokens(model: &Model, demand: &Demand<'_>) -> u64 {

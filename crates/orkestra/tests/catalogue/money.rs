@@ -107,6 +107,21 @@ fn each_cache_bucket_has_its_own_rate_and_reasoning_is_not_billed_again() {
 }
 
 #[test]
+fn sound_and_pictures_are_billed_at_rates_of_their_own_where_there_are_any() {
+    let million = 1_000_000;
+    let heard = Usage { audio_input: million, ..Usage::plain(million, 0) };
+    assert_eq!(price("gemini-2.5-flash-lite", "2026-11-23").cost(&heard).total(), usd("0.30"));
+    let half = Usage { audio_input: million / 2, ..Usage::plain(million, 0) };
+    assert_eq!(price("gemini-2.5-flash-lite", "2026-11-23").cost(&half).total(), usd("0.20"));
+    assert_eq!(price("gpt-4o", "2026-11-23").cost(&heard).total(), usd("2.50"));
+    let seen = Usage { image_input: million, ..Usage::plain(million, 0) };
+    assert_eq!(price("gemini-2.5-flash-lite", "2026-11-23").cost(&seen).total(), usd("0.10"));
+    // A part that a provider reports larger than the whole is the whole.
+    let absurd = Usage { audio_input: u64::MAX, ..Usage::plain(million, 0) };
+    assert_eq!(price("gemini-2.5-flash-lite", "2026-11-23").cost(&absurd).total(), usd("0.30"));
+}
+
+#[test]
 fn a_rate_that_was_not_stated_is_the_input_rate() {
     let neon = price("gemini-4-neon", "2026-11-23");
     assert_eq!(neon.rates.cache_read, neon.rates.input);
@@ -127,6 +142,8 @@ fn the_largest_counts_are_billed_without_overflow() {
         cache_read: rate,
         cache_write_5m: rate,
         cache_write_1h: rate,
+        audio_input: rate,
+        image_input: rate,
     };
     let price = Price { from: None, rates, threshold: None };
     let quarter = u64::MAX / 4;
@@ -151,9 +168,10 @@ prop_compose! {
 prop_compose! {
     fn any_rates()(
         input in any_rate(), output in any_rate(), cache_read in any_rate(),
-        cache_write_5m in any_rate(), cache_write_1h in any_rate(),
+        cache_write_5m in any_rate(), cache_write_1h in any_rate(), audio_input in any_rate(),
+        image_input in any_rate(),
     ) -> Rates {
-        Rates { input, output, cache_read, cache_write_5m, cache_write_1h }
+        Rates { input, output, cache_read, cache_write_5m, cache_write_1h, audio_input, image_input }
     }
 }
 
@@ -164,7 +182,7 @@ prop_compose! {
     ) -> Usage {
         Usage {
             input, cache_read, cache_write_5m, cache_write_1h, output,
-            reasoning: output / 2, estimated: false,
+            reasoning: output / 2, audio_input: input / 3, image_input: input / 4, estimated: false,
         }
     }
 }
@@ -177,6 +195,8 @@ fn raised(rates: &Rates, more: &Rates) -> Rates {
         cache_read: rates.cache_read + more.cache_read,
         cache_write_5m: rates.cache_write_5m + more.cache_write_5m,
         cache_write_1h: rates.cache_write_1h + more.cache_write_1h,
+        audio_input: rates.audio_input + more.audio_input,
+        image_input: rates.image_input + more.image_input,
     }
 }
 

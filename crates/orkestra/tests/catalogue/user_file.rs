@@ -2,7 +2,8 @@
 
 use orkestra::{
     ErrorKind,
-    catalogue::{Catalogue, Effort, TemperatureRule},
+    catalogue::{Catalogue, TemperatureRule},
+    chat::Effort,
     chat::Usage,
     money::Usd,
     routing::Tier,

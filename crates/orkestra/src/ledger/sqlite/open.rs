@@ -8,9 +8,10 @@ use crate::error::{Error, ErrorKind, Result};
 
 /// The schema's history. Append-only: a published step is never edited. `user_version` counts
 /// the steps that a file has been through.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     include_str!("../../../migrations/sqlite/0001_entries.sql"),
     include_str!("../../../migrations/sqlite/0002_output_ratios.sql"),
+    include_str!("../../../migrations/sqlite/0003_sound_and_pictures.sql"),
 ];
 
 /// "ORKE": marks a file as ours, so that another program's database is left alone.

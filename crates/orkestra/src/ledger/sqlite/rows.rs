@@ -18,7 +18,7 @@ use crate::{
 pub(super) type Result<T> = std::result::Result<T, rusqlite::Error>;
 
 /// The columns in the order of the statements below.
-const COLUMNS: [&str; 33] = [
+const COLUMNS: [&str; 35] = [
     "id",
     "decision_id",
     "attempt",
@@ -35,6 +35,8 @@ const COLUMNS: [&str; 33] = [
     "cache_write_1h",
     "output",
     "reasoning",
+    "audio_input",
+    "image_input",
     "estimated",
     "input_cost",
     "output_cost",
@@ -90,6 +92,8 @@ fn insert_one(statement: &mut rusqlite::CachedStatement<'_>, entry: &Entry) -> R
         &usage.cache_write_1h,
         &usage.output,
         &usage.reasoning,
+        &usage.audio_input,
+        &usage.image_input,
         &usage.estimated,
         &amount(entry.input_cost),
         &amount(entry.output_cost),
@@ -237,6 +241,8 @@ fn entry(row: &Row<'_>) -> Result<Entry> {
             cache_write_1h: row.get("cache_write_1h")?,
             output: row.get("output")?,
             reasoning: row.get("reasoning")?,
+            audio_input: row.get("audio_input")?,
+            image_input: row.get("image_input")?,
             estimated: row.get("estimated")?,
         },
         input_cost: parsed(row, "input_cost")?,

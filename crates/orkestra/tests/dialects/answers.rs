@@ -1,15 +1,14 @@
 //! What the three dialects make of a provider's answers: recorded forms, every split of a stream, and nonsense.
 
-#![cfg(test)]
-
 use orkestra::{
     ErrorKind,
-    catalogue::DialectName,
-    chat::{Chunk, FinishReason, Usage},
-    dialect::{self, Dialect, Failure, sse},
+    chat::{Chunk, DialectName, End, FinishReason, Usage},
+    dialect::{self, Dialect, Failure},
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
+
+use crate::streams;
 
 fn all() -> [&'static dyn Dialect; 3] {
     [DialectName::Openai, DialectName::Anthropic, DialectName::Gemini].map(dialect::named)
@@ -68,7 +67,7 @@ fn the_answer_is_chosen_by_type_and_never_by_position() {
         {"text": "hmm", "thought": true}, {"text": "Tokyo"}, {"text": "."}]}, "finishReason": "STOP"}]});
     for (name, body) in [(DialectName::Anthropic, anthropic), (DialectName::Gemini, gemini)] {
         assert_eq!(
-            dialect::named(name).decode(body.to_string().as_bytes()).unwrap().text,
+            dialect::named(name).decode(body.to_string().as_bytes()).unwrap().text(),
             "Tokyo."
         );
     }
@@ -100,7 +99,7 @@ fn a_limit_reached_while_thinking_and_a_blocked_prompt_are_answers_without_text(
     ];
     for (name, body, expected) in cases {
         let reply = dialect::named(name).decode(body.to_string().as_bytes()).unwrap();
-        assert_eq!((reply.text.as_str(), reply.finish_reason), ("", expected), "{name:?} {body}");
+        assert_eq!((reply.text().as_str(), reply.finish_reason), ("", expected), "{name:?} {body}");
     }
 }
 
@@ -198,17 +197,7 @@ fn errors_are_told_apart_by_what_the_body_says() {
 }
 
 fn read_stream(dialect: &dyn Dialect, bytes: &[u8]) -> Result<Vec<Chunk>, orkestra::Error> {
-    let (mut parser, mut decoder) = (sse::Parser::default(), dialect.stream_decoder());
-    let mut chunks = Vec::new();
-    let mut events = parser.push(bytes)?;
-    events.extend(parser.end());
-    for event in events {
-        chunks.extend(decoder.event(&event)?);
-    }
-    if !chunks.iter().any(|chunk| matches!(chunk, Chunk::End { .. })) {
-        chunks.extend(decoder.end()?);
-    }
-    Ok(chunks)
+    streams::read(dialect, &[bytes])
 }
 
 #[test]
@@ -223,10 +212,19 @@ fn anthropics_last_usage_replaces_and_does_not_add() {
         "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n",
     );
     let chunks = read_stream(&dialect::Anthropic, stream.as_bytes()).unwrap();
-    let [Chunk::Text(text), Chunk::End { usage: Some(found), .. }] = &chunks[..] else {
+    let [
+        Chunk::Usage(first),
+        Chunk::Reasoning(thoughts),
+        Chunk::Text(text),
+        Chunk::Usage(_),
+        Chunk::End(End { usage: Some(found), .. }),
+    ] = &chunks[..]
+    else {
         panic!("{chunks:?}")
     };
-    assert_eq!((text.as_str(), *found), ("Hi", usage(10, 5, 40, 0)));
+    assert_eq!((thoughts.as_str(), text.as_str()), ("secret", "Hi"));
+    // The input is known before the first word, so that a stream that is given up can be billed.
+    assert_eq!((*first, *found), (usage(10, 5, 1, 0), usage(10, 5, 40, 0)));
 }
 
 #[test]
@@ -241,7 +239,7 @@ fn geminis_last_usage_counts_and_a_missing_finish_is_a_cut() {
     let whole = piece("a", "", 1) + &piece("b", "STOP", 2);
     let chunks = read_stream(&dialect::Gemini, whole.as_bytes()).unwrap();
     assert!(
-        matches!(chunks.last(), Some(Chunk::End { usage: Some(found), .. }) if *found == usage(7, 0, 2, 0)),
+        matches!(chunks.last(), Some(Chunk::End(End { usage: Some(found), .. })) if *found == usage(7, 0, 2, 0)),
         "{chunks:?}"
     );
     assert!(read_stream(&dialect::Gemini, piece("a", "", 1).as_bytes()).is_err());
@@ -266,7 +264,7 @@ fn openais_stream_needs_a_finish_reason_before_its_end() {
         [": keep-alive\n\n", text, finish, usage, done].concat().as_bytes(),
     )
     .unwrap();
-    assert!(matches!(chunks.last(), Some(Chunk::End { usage: Some(_), .. })), "{chunks:?}");
+    assert!(matches!(chunks.last(), Some(Chunk::End(End { usage: Some(_), .. }))), "{chunks:?}");
 }
 
 /// JSON that resembles what providers send, with the wrong things in the wrong places.
