@@ -92,6 +92,10 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "SECONDS", help_heading = "Providers")]
     pub(crate) timeout: Option<f64>,
 
+    /// More calls of the same model when one fails in a way that may pass [default: 2]
+    #[arg(long, global = true, value_name = "COUNT", help_heading = "Providers")]
+    pub(crate) retries: Option<u32>,
+
     /// Share of premium's average quality to keep, 0 to 1 [env: ORKESTRA_QUALITY] [default: the router's]
     #[arg(
         long,

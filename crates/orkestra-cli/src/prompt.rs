@@ -27,7 +27,9 @@ pub(crate) fn request(asking: &Asking) -> Result<Request, Failure> {
 
 /// `request` with the options of `asking`.
 pub(crate) fn with_options(mut request: Request, asking: &Asking) -> Request {
-    request.system.clone_from(&asking.system);
+    if let Some(system) = &asking.system {
+        request = request.system(system);
+    }
     request.model.clone_from(&asking.model);
     match asking.max_tokens {
         Some(max_tokens) => request.max_tokens(max_tokens),

@@ -100,8 +100,8 @@ fn answers_that_are_none_are_reported_as_such() {
         providers.break_with(fault);
         let address = providers.address("openai");
         for stream in [
-            &["chat", "--base-url", &address, "Name a river"][..],
-            &["chat", "--stream", "--base-url", &address, "Name a river"],
+            &["chat", "--retries", "0", "--base-url", &address, "Name a river"][..],
+            &["chat", "--retries", "0", "--stream", "--base-url", &address, "Name a river"],
         ] {
             let ran = home.run(stream);
             assert_eq!(ran.code, code, "{fault}: {ran:?}");
@@ -130,7 +130,8 @@ fn an_error_object_names_provider_model_and_request() {
     let (home, providers) = (Home::new(), Providers::start());
     providers.break_with("429=7");
     let address = providers.address("anthropic");
-    let ran = home.run(&["chat", "--json", "--base-url", &address, "Name a river"]);
+    let arguments = ["chat", "--json", "--retries", "0", "--base-url", &address, "Name a river"];
+    let ran = home.run(&arguments);
     assert_eq!(ran.code, 9, "{ran:?}");
     let error = ran.json_error();
     assert_eq!(error["kind"], "rate_limited");
@@ -147,6 +148,6 @@ fn nobody_listening_is_unavailable() {
     let address = providers.address("openai");
     drop(providers);
     Home::new()
-        .run(&["chat", "--base-url", &address, "Hello"])
+        .run(&["chat", "--retries", "0", "--base-url", &address, "Hello"])
         .refused(12, &["could not be reached"]);
 }

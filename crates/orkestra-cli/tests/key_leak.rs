@@ -33,7 +33,7 @@ fn a_key_shows_in_no_output_and_in_no_file() {
                 providers.break_with(fault);
             }
             let mut all = arguments.to_vec();
-            all.extend(["-p", provider, "--base-url", &address, "Name a river"]);
+            all.extend(["-p", provider, "--retries", "0", "--base-url", &address, "Name a river"]);
             // The most talkative environment there is.
             let variables = [(variable, SECRET), ("RUST_LOG", "trace"), ("RUST_BACKTRACE", "full")];
             let ran = home.run_with(&all, &variables, b"");

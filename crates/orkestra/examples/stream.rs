@@ -2,7 +2,6 @@
 //!
 //! Runs without a key against the simulator: `cargo run -p orkestra --example stream`
 
-use futures::StreamExt;
 use orkestra::{Provider, Settings};
 use orkestra_simulator::Simulator;
 
@@ -17,7 +16,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let mut stream =
         anthropic.stream("Describe a thunderstorm to someone who never saw one").await?;
-    while let Some(piece) = stream.next().await {
+    while let Some(piece) = stream.next_text().await {
         print!("{}", piece?);
     }
     let response = stream.response().await?;

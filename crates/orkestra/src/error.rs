@@ -25,6 +25,7 @@ struct Inner {
     model: Option<ModelId>,
     request_id: Option<String>,
     status: Option<u16>,
+    retry_after: Option<Duration>,
     retryable: bool,
     other_model_may_help: bool,
     may_be_billed: bool,
@@ -153,6 +154,7 @@ impl Error {
             model: None,
             request_id: None,
             status: None,
+            retry_after: None,
             source: None,
         }))
     }
@@ -192,6 +194,16 @@ impl Error {
         self
     }
 
+    /// Adds how long the provider asked to wait; `None` changes nothing.
+    #[must_use]
+    pub fn with_retry_after(mut self, wait: Option<Duration>) -> Self {
+        if let ErrorKind::RateLimited { retry_after } = &mut self.0.kind {
+            *retry_after = wait.or(*retry_after);
+        }
+        self.0.retry_after = wait.or(self.0.retry_after);
+        self
+    }
+
     /// Rewrites the message, for instance to blot out what must not be shown.
     pub(crate) fn map_message(mut self, rewrite: impl FnOnce(&str) -> String) -> Self {
         self.0.message = rewrite(&self.0.message);
@@ -202,6 +214,13 @@ impl Error {
     #[must_use]
     pub fn not_retryable(mut self) -> Self {
         self.0.retryable = false;
+        self
+    }
+
+    /// Marks an error whose kind is usually not worth another try as one that is: the provider says so.
+    #[must_use]
+    pub fn retryable(mut self) -> Self {
+        self.0.retryable = true;
         self
     }
 
@@ -256,7 +275,7 @@ impl Error {
     pub fn retry_after(&self) -> Option<Duration> {
         match self.0.kind {
             ErrorKind::RateLimited { retry_after } => retry_after,
-            _ => None,
+            _ => self.0.retry_after,
         }
     }
 

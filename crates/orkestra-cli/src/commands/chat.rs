@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use futures::StreamExt;
 use orkestra::{
     MultiProvider, Response,
     chat::Request,
@@ -87,7 +86,7 @@ async fn stream(
     let mut open_line = false;
     let ended = loop {
         let piece = tokio::select! {
-            piece = pieces.next() => piece,
+            piece = pieces.next_text() => piece,
             _ = &mut interrupt => break Err(Failure::Interrupted),
         };
         let shown = match piece {
@@ -127,11 +126,11 @@ fn bill(response: &Response, output: &Output) {
     if output.is_json() {
         return;
     }
-    for attempt in response.attempts.iter().filter(|attempt| attempt.error.is_some()) {
-        output.warning(format!(
-            "another model was tried, since {}",
-            attempt.message.as_deref().unwrap_or("it failed")
-        ));
+    for pair in response.attempts.windows(2) {
+        let again = pair[0].model == pair[1].model;
+        let next = if again { "it was called again" } else { "another model was tried" };
+        let why = pair[0].message.as_deref().unwrap_or("it failed");
+        output.warning(format!("{next}, since {why}"));
     }
     for warning in &response.warnings {
         output.warning(warning);

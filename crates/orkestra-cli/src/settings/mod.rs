@@ -15,7 +15,7 @@ use jiff::{Timestamp, civil::Date, tz::Offset};
 use orkestra::{
     ErrorKind,
     catalogue::Catalogue,
-    engine::Clock,
+    engine::{Clock, Resilience},
     ledger::Recorder,
     provider::Timeouts,
     routing::{self, Trained},
@@ -183,6 +183,7 @@ impl Settings {
             default_model: None,
             base_model: self.global.base_model.clone(),
             output_ratios: Arc::default(),
+            resilience: self.resilience(),
             clock: self.clock(),
         })
     }
@@ -208,6 +209,8 @@ impl Settings {
             recorder,
             quality: self.quality,
             base_model: self.global.base_model.clone(),
+            // It shows how the next model takes over from one that fails.
+            resilience: without_retries(),
             clock: self.clock(),
             ..orkestra::Settings::new()?
         })
@@ -222,6 +225,13 @@ impl Settings {
             let time = Offset::UTC.to_datetime(now).time();
             Offset::UTC.to_timestamp(date.to_datetime(time)).unwrap_or(now)
         })
+    }
+
+    /// How often to call again.
+    fn resilience(&self) -> Resilience {
+        let mut resilience = Resilience::default();
+        resilience.retry.max_retries = self.global.retries.unwrap_or(resilience.retry.max_retries);
+        resilience
     }
 
     /// How long to wait for providers.
@@ -250,12 +260,21 @@ fn home() -> Option<PathBuf> {
     std::env::home_dir().filter(|home| !home.as_os_str().is_empty())
 }
 
+fn without_retries() -> Resilience {
+    let mut resilience = Resilience::default();
+    resilience.retry.max_retries = 0;
+    resilience
+}
+
 fn timeouts(seconds: Option<f64>) -> Result<Timeouts, Failure> {
     let usual = Timeouts::default();
     let Some(seconds) = seconds else { return Ok(usual) };
     match Duration::try_from_secs_f64(seconds) {
         Ok(limit) if !limit.is_zero() => {
-            Ok(Timeouts { connect: usual.connect.min(limit), answer: limit, idle: limit })
+            let connect = usual.connect.min(limit);
+            let total_stream = usual.total_stream.max(limit);
+            let (first_event, idle, total) = (limit, limit, limit);
+            Ok(Timeouts { connect, first_byte: None, first_event, idle, total, total_stream })
         }
         _ => Err(Failure::Usage(
             format!("--timeout is {seconds}; it must be a number of seconds above 0"),

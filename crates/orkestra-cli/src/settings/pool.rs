@@ -156,7 +156,8 @@ impl Settings {
                 builder = builder.base_url(url);
             }
             if let Some(Secret(key)) = &access.key {
-                builder = builder.key(key);
+                // Several keys share the calls; no vendor's key has a comma.
+                builder = builder.keys(key.split(',').map(str::trim).filter(|key| !key.is_empty()));
             }
             builder.build()
         };

@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::Provider;
 use crate::{
     engine::Settings,
-    error::Result,
+    error::{Error, ErrorKind, Result},
     ledger::Recorder,
     provider::{HttpUpstream, Key, Timeouts},
 };
@@ -17,8 +17,8 @@ use crate::{
 #[must_use = "call build()"]
 pub struct ProviderBuilder {
     name: String,
-    // Secret, so that the builder's Debug does not show it either.
-    key: Option<SecretString>,
+    // Secret, so that the builder's Debug does not show them either.
+    keys: Option<Vec<SecretString>>,
     base_url: Option<String>,
     timeouts: Timeouts,
     settings: Option<Settings>,
@@ -28,7 +28,7 @@ impl ProviderBuilder {
     pub(super) fn new(name: &str) -> Self {
         Self {
             name: name.to_owned(),
-            key: None,
+            keys: None,
             base_url: None,
             timeouts: Timeouts::default(),
             settings: None,
@@ -36,8 +36,15 @@ impl ProviderBuilder {
     }
 
     /// The key that calls are made with. A provider that is only asked to [`route`](Provider::route) needs none.
-    pub fn key(mut self, key: impl Into<String>) -> Self {
-        self.key = Some(SecretString::from(key.into()));
+    pub fn key(self, key: impl Into<String>) -> Self {
+        self.keys([key])
+    }
+
+    /// The keys that calls are made with, when there are several, in place of any named before. The one with the fewest
+    /// calls under way is next; one that is too fast rests, and one that the provider refuses is set aside.
+    pub fn keys(mut self, keys: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        let keys = keys.into_iter().map(|key| SecretString::from(key.into()));
+        self.keys = Some(keys.collect());
         self
     }
 
@@ -63,7 +70,7 @@ impl ProviderBuilder {
     ///
     /// # Errors
     /// [`UnknownModel`](crate::ErrorKind::UnknownModel) for a name that the catalogue does not have,
-    /// [`Unauthenticated`](crate::ErrorKind::Unauthenticated) for an empty key, [`Config`](crate::ErrorKind::Config) for a
+    /// [`Unauthenticated`](crate::ErrorKind::Unauthenticated) for an empty key or list of keys, [`Config`](crate::ErrorKind::Config) for a
     /// base URL that is none or would carry the key unencrypted.
     pub fn build(self) -> Result<Provider> {
         let settings = match self.settings {
@@ -71,8 +78,18 @@ impl ProviderBuilder {
             None => Settings { recorder: Recorder::at_home()?, ..Settings::new()? },
         };
         let entry = settings.catalogue.provider(&self.name)?;
-        let key = self.key.map(|key| Key::new(&self.name, key.expose_secret())).transpose()?;
-        let upstream = HttpUpstream::new(entry, self.base_url.as_deref(), key, self.timeouts)?;
+        let keys = match self.keys {
+            None => Vec::new(),
+            Some(keys) if keys.is_empty() => {
+                let message = format!("the list of keys for {} is empty", self.name);
+                return Err(Error::new(ErrorKind::Unauthenticated, message));
+            }
+            Some(keys) => {
+                let key = |key: &SecretString| Key::new(&self.name, key.expose_secret());
+                keys.iter().map(key).collect::<Result<_>>()?
+            }
+        };
+        let upstream = HttpUpstream::new(entry, self.base_url.as_deref(), keys, self.timeouts)?;
         Provider::over(Arc::new(upstream), settings)
     }
 }

@@ -1,28 +1,38 @@
-//! Trying the plan's models until one answers.
+//! One call of one model: what is kept of it while it lasts, and what it is billed as when it comes to nothing.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
 
-use futures::{FutureExt, StreamExt, future::BoxFuture};
+use futures::FutureExt;
 use serde::Serialize;
 
-use super::{Decision, Engine, response::seconds};
+use super::{Decision, Engine, fallback::watched, hold::Beginning, response::seconds};
 use crate::{
     catalogue::ModelId,
     chat::{Chunk, FinishReason, Reply, Request, Usage},
-    error::{Error, ErrorKind, Result},
+    error::Result,
     ledger::Outcome,
-    provider::{Answer, ChunkStream, Streaming},
+    provider::{Answer, ChunkStream},
     strategy::Candidate,
 };
 
-/// One call of one model.
+/// One call of one model, or the reason why there was none.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Attempt {
-    /// The model that was called.
+    /// The model.
     pub model: ModelId,
     /// Its provider.
     pub provider: String,
-    /// The error's kind by name when it failed; the next model was tried because of it.
+    /// 0 for the first call of this model, one more for each time that it was called again.
+    pub retry: u32,
+    /// How long the call was put off after the one before it failed, in seconds as JSON.
+    #[serde(rename = "waited_seconds", serialize_with = "seconds")]
+    pub waited: Duration,
+    /// False: the model was passed over, since it had failed before; `message` says why.
+    pub called: bool,
+    /// The error's kind by name when it failed; something else was tried because of it.
     pub error: Option<String>,
     /// The error in words.
     pub message: Option<String>,
@@ -42,7 +52,8 @@ pub(super) struct Answered {
 /// The attempt that answers, piece by piece; its first piece is there.
 pub(super) struct Opened {
     pub(super) candidate: Candidate,
-    pub(super) first: Chunk,
+    /// The pieces up to the first of the answer itself.
+    pub(super) first: VecDeque<Chunk>,
     pub(super) rest: ChunkStream,
     pub(super) warnings: Vec<String>,
     pub(super) simulated: bool,
@@ -54,12 +65,9 @@ pub(super) struct Opened {
 #[derive(Debug)]
 pub(super) struct Ended {
     pub(super) candidate: Candidate,
-    pub(super) text: String,
-    /// `None`: it was cut.
-    pub(super) finish_reason: Option<FinishReason>,
-    pub(super) usage: Option<Usage>,
-    pub(super) reported_model: Option<String>,
-    pub(super) request_id: Option<String>,
+    pub(super) reply: Reply,
+    /// Whether it came to its end; else it was cut.
+    pub(super) finished: bool,
     pub(super) warnings: Vec<String>,
     pub(super) simulated: bool,
     pub(super) latency: Duration,
@@ -70,14 +78,10 @@ pub(super) struct Ended {
 impl Answered {
     pub(super) fn outcome(self) -> Ended {
         let Answer { reply, warnings, simulated } = self.answer;
-        let Reply { text, finish_reason, usage, model, request_id } = reply;
         Ended {
             candidate: self.candidate,
-            text,
-            finish_reason: Some(finish_reason),
-            usage,
-            reported_model: model,
-            request_id,
+            reply,
+            finished: true,
             warnings,
             simulated,
             latency: self.started.elapsed(),
@@ -93,7 +97,8 @@ impl Engine {
         request: &'a Request,
         decision: &'a Decision,
     ) -> Result<(Vec<Attempt>, Answered)> {
-        let call = |candidate: &'a Candidate, started| {
+        let call = |candidate: &'a Candidate, _attempt| {
+            let started = Instant::now();
             async move {
                 let (upstream, model) = self.upstream(candidate)?;
                 let answer = upstream.complete(request, model).await?;
@@ -101,7 +106,9 @@ impl Engine {
             }
             .boxed()
         };
-        self.first_success(decision, call).await
+        let success = self.first_success(decision, self.deadline(), call).await?;
+        success.permit.succeeded();
+        Ok((success.attempts, success.value))
     }
 
     /// The first stream along the plan that gives a piece, and every attempt made for it.
@@ -110,86 +117,36 @@ impl Engine {
         request: &'a Request,
         decision: &'a Decision,
     ) -> Result<(Vec<Attempt>, Opened)> {
-        let call = |candidate: &'a Candidate, started: Instant| {
+        let call = |candidate: &'a Candidate, attempt| {
+            let beginning = Beginning::of(self, decision, candidate, attempt);
             async move {
                 let (upstream, model) = self.upstream(candidate)?;
-                let Streaming { chunks: mut rest, warnings, simulated } =
-                    upstream.stream(request, model).await?;
-                let first = rest.next().await.unwrap_or_else(|| {
-                    Err(Error::new(ErrorKind::Unavailable, "the provider's stream was empty")
-                        .at(&candidate.provider, &candidate.model))
-                })?;
-                let candidate = candidate.clone();
-                let first_token = started.elapsed();
-                Ok(Opened { candidate, first, rest, warnings, simulated, started, first_token })
+                let streaming = upstream.stream(request, model).await?;
+                beginning.read(streaming, self.settings.resilience.hold).await
             }
             .boxed()
         };
-        self.first_success(decision, call).await
-    }
-
-    /// Calls the plan's models in turn. The next one is tried only where the error says that it may help.
-    async fn first_success<'a, T>(
-        &'a self,
-        decision: &'a Decision,
-        // Boxed: callers must be able to await this on any thread, which an async closure cannot promise yet.
-        call: impl Fn(&'a Candidate, Instant) -> BoxFuture<'a, Result<T>>,
-    ) -> Result<(Vec<Attempt>, T)> {
-        let mut attempts = Vec::new();
-        let mut failed: Option<Error> = None;
-        for candidate in &decision.plan.candidates {
-            // A key that one model's provider refused is refused for its other models too.
-            if failed.as_ref().is_some_and(|error| is_hopeless(error, candidate)) {
-                continue;
-            }
-            let started = Instant::now();
-            let outcome = call(candidate, started).await;
-            attempts.push(Attempt {
-                model: candidate.model.clone(),
-                provider: candidate.provider.clone(),
-                error: outcome.as_ref().err().map(|error| error.kind().name().to_owned()),
-                message: outcome.as_ref().err().map(ToString::to_string),
-                latency: started.elapsed(),
-            });
-            if let Err(error) = &outcome
-                && error.may_be_billed()
-            {
-                let simulated = error.is_simulated();
-                self.write_off(decision, &attempts, candidate, simulated).await;
-            }
-            match outcome {
-                Ok(success) => return Ok((attempts, success)),
-                Err(error) if error.other_model_may_help() => failed = Some(error),
-                Err(error) => return Err(error),
-            }
+        let deadline = self.deadline();
+        let success = self.first_success(decision, deadline, call).await?;
+        let (mut opened, mut permit) = (success.value, success.permit);
+        if matches!(opened.first.back(), Some(Chunk::End(_))) {
+            permit.succeeded();
+        } else {
+            permit.answering();
+            opened.rest = watched(opened.rest, permit, deadline);
         }
-        Err(failed.unwrap_or_else(|| Error::invalid("the plan has no model to try")))
+        Ok((success.attempts, opened))
     }
 
-    /// Records a failed attempt that the provider may charge for, with the tokens that were expected of it.
-    async fn write_off(
+    /// Records a failed attempt that the provider may charge for.
+    pub(super) async fn write_off(
         &self,
         decision: &Decision,
-        attempts: &[Attempt],
-        candidate: &Candidate,
-        simulated: bool,
+        attempt: usize,
+        ended: &Ended,
+        outcome: Outcome,
     ) {
-        let ended = Ended {
-            candidate: candidate.clone(),
-            text: String::new(),
-            finish_reason: None,
-            usage: Some(Usage {
-                estimated: true,
-                ..Usage::plain(candidate.expected_input_tokens, candidate.expected_output_tokens)
-            }),
-            reported_model: None,
-            request_id: None,
-            warnings: Vec::new(),
-            simulated,
-            latency: attempts.last().map_or(Duration::ZERO, |attempt| attempt.latency),
-            first_token: None,
-        };
-        match self.entry(decision, attempts.len(), &ended, Outcome::Failed) {
+        match self.entry(decision, attempt, ended, outcome) {
             Ok(entry) => {
                 if let Some(warning) = self.settings.recorder.record(entry).await {
                     tracing::warn!(warning, "the entry of a failed attempt");
@@ -198,10 +155,40 @@ impl Engine {
             Err(error) => tracing::error!(%error, "a failed attempt could not be billed"),
         }
     }
+
+    /// [`write_off`](Self::write_off) for code that cannot be asynchronous, such as a destructor.
+    pub(super) fn write_off_blocking(
+        &self,
+        decision: &Decision,
+        attempt: usize,
+        ended: &Ended,
+        outcome: Outcome,
+    ) {
+        let entry = self.entry(decision, attempt, ended, outcome);
+        match entry.map(|entry| self.settings.recorder.record_blocking(entry)) {
+            Ok(None) => {}
+            Ok(Some(warning)) => tracing::warn!(warning, "the entry of a broken stream"),
+            Err(error) => tracing::error!(%error, "a broken stream could not be billed"),
+        }
+    }
 }
 
-/// A 403 may concern one model; any other refusal of a key concerns all of its provider.
-fn is_hopeless(error: &Error, next: &Candidate) -> bool {
-    let same_provider = error.provider() == Some(next.provider.as_str());
-    same_provider && *error.kind() == ErrorKind::Unauthenticated && error.status() != Some(403)
+impl Ended {
+    /// An attempt of which nothing arrived, and which may cost what was expected of it.
+    pub(super) fn unseen(candidate: &Candidate, simulated: bool, latency: Duration) -> Self {
+        let expected =
+            Usage::plain(candidate.expected_input_tokens, candidate.expected_output_tokens);
+        Self {
+            candidate: candidate.clone(),
+            reply: Reply {
+                usage: Some(Usage { estimated: true, ..expected }),
+                ..Reply::new(Vec::new(), FinishReason::Length)
+            },
+            finished: false,
+            warnings: Vec::new(),
+            simulated,
+            latency,
+            first_token: None,
+        }
+    }
 }

@@ -3,6 +3,10 @@
 //! This is the one place where they meet; each stage knows only the values it takes and gives.
 
 mod attempt;
+mod fallback;
+mod hold;
+mod memory;
+mod resilience;
 mod response;
 mod settings;
 mod settle;
@@ -12,7 +16,9 @@ use std::sync::Arc;
 
 use jiff::{Timestamp, civil::Date, tz::Offset};
 
+use self::memory::{Memory, caller_of_tools};
 pub use attempt::Attempt;
+pub use resilience::Resilience;
 pub use response::Response;
 pub use settings::{Clock, Settings};
 pub use stream::ResponseStream;
@@ -23,7 +29,7 @@ use crate::{
     error::{Error, ErrorKind, Result},
     features::{Features, judged_text},
     ledger::Entry,
-    provider::Upstream,
+    provider::{Health, Upstream},
     routing::{self, Explanation},
     strategy::{self, Candidate, Choice, Demand, Plan, Strategy},
     tier::Tier,
@@ -34,6 +40,8 @@ use crate::{
 pub struct Engine {
     pool: Arc<[Arc<dyn Upstream>]>,
     settings: Settings,
+    memory: Arc<Memory>,
+    health: Health,
 }
 
 /// A plan that is being carried out.
@@ -64,7 +72,9 @@ impl Engine {
             }
         }
         settings.check()?;
-        Ok(Self { pool: pool.into(), settings })
+        let Resilience { retry, breaker, .. } = settings.resilience.clone();
+        let health = Health::new(retry, breaker);
+        Ok(Self { pool: pool.into(), settings, memory: Arc::default(), health })
     }
 
     /// The settings in force.
@@ -83,7 +93,8 @@ impl Engine {
     /// [`InvalidRequest`](ErrorKind::InvalidRequest) and [`TooLong`](ErrorKind::TooLong) for a request that
     /// no model can answer; [`UnknownModel`](ErrorKind::UnknownModel) for a named model that is not there.
     pub fn plan(&self, request: &Request, strategy: &dyn Strategy) -> Result<Plan> {
-        self.plan_on(request, strategy, day_of((self.settings.clock)()))
+        let request = self.memory.recognised(request);
+        self.plan_on(&request, strategy, day_of((self.settings.clock)()))
     }
 
     /// Why the router believes what a plan for `request` builds on; `None` from a router that cannot say.
@@ -104,6 +115,7 @@ impl Engine {
     /// Those of [`plan`](Self::plan), and the last model's error when every one of the plan failed;
     /// [`Refused`](ErrorKind::Refused) when the model declined without a word.
     pub async fn complete(&self, request: &Request, strategy: &dyn Strategy) -> Result<Response> {
+        let request = &*self.memory.recognised(request);
         let decision = self.decide(request, strategy)?;
         let (attempts, answered) = self.first_answer(request, &decision).await?;
         self.settle(request, &decision, attempts, answered.outcome()).await
@@ -118,6 +130,7 @@ impl Engine {
         request: &Request,
         strategy: &dyn Strategy,
     ) -> Result<ResponseStream> {
+        let request = &*self.memory.recognised(request);
         let decision = self.decide(request, strategy)?;
         let (attempts, opened) = self.first_stream(request, &decision).await?;
         Ok(ResponseStream::new(self.clone(), request, decision, attempts, opened))
@@ -161,6 +174,7 @@ impl Engine {
                         strategy::candidates(catalogue, &providers, &demand)?;
                     let order =
                         strategy.order(&Choice { candidates: &able, forecast: &forecast, margin });
+                    let order = self.stay(order, &demand);
                     (order, ruled_out, notes, strategy.name())
                 }
             };
@@ -177,6 +191,25 @@ impl Engine {
             catalogue: catalogue.version().to_owned(),
             forecast,
         })
+    }
+
+    /// `order`, but a model whose calls of tools were just answered goes on first: another would have to take up a
+    /// train of thought that it cannot read.
+    fn stay(&self, mut order: strategy::Order, demand: &Demand<'_>) -> strategy::Order {
+        let Some(name) = caller_of_tools(demand.request) else { return order };
+        let catalogue = &self.settings.catalogue;
+        // One that is gone, or cannot go on, hands over to the plan.
+        let Ok((own, _)) = strategy::fixed(catalogue, &self.providers(), name, demand) else {
+            return order;
+        };
+        if order.candidates.first().is_some_and(|first| first.model == own.model) {
+            return order;
+        }
+        order.reason =
+            format!("{} made the calls of tools that were answered, and goes on", own.model);
+        order.candidates.retain(|candidate| candidate.model != own.model);
+        order.candidates.insert(0, own);
+        order
     }
 
     /// The pool's providers by name.

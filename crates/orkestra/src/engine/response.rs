@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::Attempt;
 use crate::{
     catalogue::ModelId,
-    chat::{FinishReason, Usage},
+    chat::{FinishReason, Message, Reply, ToolCall, Usage},
     money::{self, Usd},
     strategy::Plan,
     tier::Tier,
@@ -21,6 +21,9 @@ use crate::{
 pub struct Response {
     /// The answer.
     pub text: String,
+    /// The calls of tools that the model wants made, in its order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tool_calls: Vec<ToolCall>,
     /// The model that answered.
     pub model: ModelId,
     /// Its provider.
@@ -61,15 +64,26 @@ pub struct Response {
     pub request_id: Option<String>,
     /// Our id of the decision, as in the ledger.
     pub decision_id: String,
-    /// Every call that was made, the last one answered.
+    /// Every call that was made, and every model that was passed over, in order; the last one answered.
     pub attempts: Vec<Attempt>,
     /// From the request to the end of the answer, in seconds as JSON.
     #[serde(rename = "latency_seconds", serialize_with = "seconds")]
     pub latency: Duration,
     /// True when a simulator answered: the text and the tokens are made up, the money was not spent.
     pub simulated: bool,
+    /// The answer with everything the provider said: thoughts, proofs, what only its dialect knows.
+    #[serde(skip)]
+    pub reply: Reply,
     /// What was decided and why.
     pub plan: Plan,
+}
+
+impl Response {
+    /// The answer as the next message of its conversation.
+    #[must_use]
+    pub fn message(&self) -> Message {
+        self.reply.clone().into_message(self.model.as_str())
+    }
 }
 
 pub(super) fn seconds<S: serde::Serializer>(

@@ -4,6 +4,7 @@ use std::{fmt, sync::Arc};
 
 use jiff::Timestamp;
 
+use super::Resilience;
 use crate::{
     catalogue::Catalogue,
     error::{Error, Result},
@@ -35,6 +36,8 @@ pub struct Settings {
     /// What models billed for the output that `router` had forecast; corrects the catalogue's
     /// estimate. Default: nothing measured; [`measure_output`](Self::measure_output) fills it.
     pub output_ratios: Arc<OutputRatios>,
+    /// Retries, circuit breakers, deadlines. Default: [`Resilience::default`].
+    pub resilience: Resilience,
     /// Tells the time. Default: the system's clock.
     pub clock: Clock,
 }
@@ -55,6 +58,7 @@ impl Settings {
             default_model: None,
             base_model: None,
             output_ratios: Arc::default(),
+            resilience: Resilience::default(),
             clock: Arc::new(Timestamp::now),
         })
     }
@@ -74,6 +78,7 @@ impl Settings {
     }
 
     pub(super) fn check(&self) -> Result<()> {
+        self.resilience.check()?;
         match self.quality {
             Some(quality) if !(0.0..=1.0).contains(&quality) => Err(Error::invalid(format!(
                 "quality is {quality}; it must be a number from 0 to 1, the share of premium's quality to keep"
@@ -93,6 +98,7 @@ impl fmt::Debug for Settings {
             .field("default_model", &self.default_model)
             .field("base_model", &self.base_model)
             .field("output_ratios", &self.output_ratios.len())
+            .field("resilience", &self.resilience)
             .finish_non_exhaustive()
     }
 }

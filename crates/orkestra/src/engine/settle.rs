@@ -20,6 +20,7 @@ impl Engine {
         ended: Ended,
     ) -> Result<Response> {
         let outcome = outcome(&ended);
+        self.memory.remember(&ended.reply.content, &ended.candidate.model);
         let entry = self.entry(decision, attempts.len(), &ended, outcome)?;
         let mut response = self.response(request, decision, attempts, ended, &entry)?;
         response.warnings.extend(self.settings.recorder.record(entry).await);
@@ -45,13 +46,7 @@ impl Engine {
         let (catalogue, today) = (&self.settings.catalogue, day_of(*asked_at));
         let model = catalogue.model(ended.candidate.model.as_str())?;
         let base = catalogue.model(plan.base.model.as_str())?;
-        let usage = ended.usage.unwrap_or_else(|| Usage {
-            input: ended.candidate.expected_input_tokens,
-            output: (features::estimate_tokens(&ended.text) as f64 * model.token_factor).ceil()
-                as u64,
-            estimated: true,
-            ..Usage::default()
-        });
+        let usage = usage(ended, model.token_factor);
         let cost = model.price_on(today)?.cost(&usage);
         // The same tokens at the baseline's price: tokenisers differ, but nobody can know by how much here.
         let base_cost = base.price_on(today)?.cost(&usage).total();
@@ -77,11 +72,11 @@ impl Engine {
             stream: ended.first_token.is_some(),
             latency: ended.latency,
             first_token: ended.first_token,
-            request_id: ended.request_id.clone(),
+            request_id: ended.reply.request_id.clone(),
             simulated: ended.simulated,
             expected_cost: ended.candidate.expected_cost,
             expected_output_tokens: ended.candidate.expected_output_tokens as f64,
-            finish_reason: ended.finish_reason,
+            finish_reason: ended.finished.then_some(ended.reply.finish_reason),
             // A router may be anyone's: a forecast that is no number must not cost the entry.
             forecast_output_tokens: Some(
                 plan.forecast.tiers.get(ended.candidate.tier).output_tokens,
@@ -108,7 +103,8 @@ impl Engine {
         warnings.extend(ended.warnings.iter().cloned());
         warnings.extend(cautions(request, upstream_id, &ended));
         Ok(Response {
-            text: ended.text,
+            text: ended.reply.text(),
+            tool_calls: ended.reply.tool_calls().cloned().collect(),
             model: entry.model.clone(),
             provider: entry.provider.clone(),
             tier: entry.tier,
@@ -121,44 +117,62 @@ impl Engine {
             savings_percent: entry.savings.percent_of(entry.base_cost).round_dp(2),
             base_model: entry.base_model.clone(),
             base_cost: entry.base_cost,
-            finish_reason: ended.finish_reason.unwrap_or(FinishReason::Length),
+            finish_reason: ended.reply.finish_reason,
             usage: entry.usage,
             warnings,
-            request_id: ended.request_id,
+            request_id: ended.reply.request_id.clone(),
             decision_id: entry.decision_id.clone(),
             attempts,
             latency: ended.latency,
             simulated: ended.simulated,
+            reply: ended.reply,
             plan,
         })
     }
 }
 
 fn outcome(ended: &Ended) -> Outcome {
-    match ended.finish_reason {
-        None => Outcome::Cut,
-        Some(FinishReason::ContentFilter) if ended.text.is_empty() => Outcome::Refused,
-        Some(_) => Outcome::Ok,
+    match ended.reply.finish_reason {
+        _ if !ended.finished => Outcome::Cut,
+        FinishReason::ContentFilter if ended.reply.text().is_empty() => Outcome::Refused,
+        _ => Outcome::Ok,
+    }
+}
+
+/// What was consumed: the provider's word, else our own count. A stream that broke has reported its input at
+/// most; what it wrote is counted here.
+fn usage(ended: &Ended, token_factor: f64) -> Usage {
+    let reported = ended.reply.usage;
+    match reported {
+        Some(usage) if ended.finished || usage.estimated => usage,
+        _ => {
+            let written = features::written_tokens(&ended.reply.content) as f64 * token_factor;
+            let input = Usage::plain(ended.candidate.expected_input_tokens, 0);
+            let known = reported.unwrap_or(input);
+            let output = known.output.max(written.ceil() as u64);
+            Usage { output, estimated: true, ..known }
+        }
     }
 }
 
 /// What the caller should know about the answer.
 fn cautions(request: &Request, upstream_id: &str, ended: &Ended) -> impl Iterator<Item = String> {
     let asked = &ended.candidate.model;
-    let length = ended.finish_reason == Some(FinishReason::Length);
+    let reply = &ended.reply;
+    let length = reply.finish_reason == FinishReason::Length;
     let cut_short = length.then(|| {
-        let max_tokens = request.max_tokens;
-        if ended.text.is_empty() {
+        let max_tokens = request.output_limit();
+        if reply.content.is_empty() || reply.text().is_empty() {
             format!("the output limit of {max_tokens} tokens was reached before the first word; raise max_tokens")
         } else {
             format!("the answer was cut at the output limit of {max_tokens} tokens; raise max_tokens")
         }
     });
-    let estimated = ended
+    let estimated = reply
         .usage
         .is_none()
         .then(|| format!("{asked} did not report its usage; tokens and cost are estimates"));
-    let reported = ended.reported_model.as_deref().map(|name| name.trim_start_matches("models/"));
+    let reported = reply.model.as_deref().map(|name| name.trim_start_matches("models/"));
     // Providers answer under dated names; anything else means that another model did the work.
     let other =
         reported.filter(|name| !name.starts_with(upstream_id) && !upstream_id.starts_with(name));

@@ -1,6 +1,7 @@
 //! An answer that arrives in pieces, and is billed once: at its end, at its failure, or when it is dropped.
 
 use std::{
+    collections::VecDeque,
     fmt,
     pin::Pin,
     task::{Context, Poll},
@@ -14,17 +15,18 @@ use super::{
     attempt::{Ended, Opened},
 };
 use crate::{
-    chat::{Chunk, Request},
+    chat::{Assembly, Chunk, End, FinishReason, Request},
     error::{Error, ErrorKind, Result},
     ledger::Outcome,
     provider::ChunkStream,
     strategy::{Candidate, Plan},
 };
 
-/// Gives the answer's text piece by piece, and at its end the [`Response`].
+/// Gives the answer piece by piece, and at its end the [`Response`]. The pieces are [`Chunk`]s;
+/// [`next_text`](Self::next_text) gives the text alone.
 ///
 /// A stream that breaks ends with an error, never as if it were complete; what had arrived is billed as
-/// an estimate. Dropping it ends the call.
+/// an estimate. Pieces are read from the provider when they are asked for. Dropping it ends the call.
 #[must_use = "a stream does nothing unless it is read"]
 pub struct ResponseStream {
     state: State,
@@ -48,9 +50,9 @@ struct Arriving {
     decision: Decision,
     attempts: Vec<Attempt>,
     candidate: Candidate,
-    first: Option<Chunk>,
+    first: VecDeque<Chunk>,
     rest: ChunkStream,
-    text: String,
+    arrived: Assembly,
     warnings: Vec<String>,
     simulated: bool,
     started: Instant,
@@ -73,9 +75,9 @@ impl ResponseStream {
             decision,
             attempts,
             candidate,
-            first: Some(first),
+            first,
             rest,
-            text: String::new(),
+            arrived: Assembly::default(),
             warnings,
             simulated,
             started,
@@ -88,6 +90,17 @@ impl ResponseStream {
     #[must_use]
     pub fn plan(&self) -> &Plan {
         &self.plan
+    }
+
+    /// The answer's next words; thoughts and calls of tools are passed over. `None` at the end.
+    pub async fn next_text(&mut self) -> Option<Result<String>> {
+        loop {
+            match self.next().await? {
+                Ok(Chunk::Text(piece) | Chunk::Refusal(piece)) => return Some(Ok(piece)),
+                Ok(_) => {}
+                Err(error) => return Some(Err(error)),
+            }
+        }
     }
 
     /// Reads what is left and gives the whole response.
@@ -109,20 +122,13 @@ impl ResponseStream {
 }
 
 impl Arriving {
-    fn ended(&mut self, end: Option<Chunk>) -> Ended {
-        let (finish_reason, usage, reported_model, request_id) = match end {
-            Some(Chunk::End { finish_reason, usage, model, request_id }) => {
-                (Some(finish_reason), usage, model, request_id)
-            }
-            _ => (None, None, None, None),
-        };
+    fn ended(&mut self, end: Option<End>) -> Ended {
+        let finished = end.is_some();
+        let end = end.unwrap_or_else(|| End::new(FinishReason::Length));
         Ended {
             candidate: self.candidate.clone(),
-            text: std::mem::take(&mut self.text),
-            finish_reason,
-            usage,
-            reported_model,
-            request_id,
+            reply: std::mem::take(&mut self.arrived).finish(end),
+            finished,
             warnings: std::mem::take(&mut self.warnings),
             simulated: self.simulated,
             latency: self.started.elapsed(),
@@ -130,27 +136,25 @@ impl Arriving {
         }
     }
 
-    async fn settle(mut self: Box<Self>, end: Chunk) -> Result<Response> {
+    async fn settle(mut self: Box<Self>, end: End) -> Result<Response> {
         let ended = self.ended(Some(end));
-        let Self { engine, request, decision, attempts, .. } = *self;
+        let Self { engine, request, decision, attempts, rest, .. } = *self;
+        // Its connection is free for others while the entry is written.
+        drop(rest);
         engine.settle(&request, &decision, attempts, ended).await
     }
 
     /// Bills what arrived of an answer that has no end.
     fn write_off(mut self: Box<Self>, outcome: Outcome) {
+        // The provider need not write on while the entry is written.
+        drop(std::mem::replace(&mut self.rest, futures::stream::empty().boxed()));
         let ended = self.ended(None);
-        let entry = self.engine.entry(&self.decision, self.attempts.len(), &ended, outcome);
-        let recorder = &self.engine.settings.recorder;
-        match entry.map(|entry| recorder.record_blocking(entry)) {
-            Ok(None) => {}
-            Ok(Some(warning)) => tracing::warn!(warning, "the entry of a broken stream"),
-            Err(error) => tracing::error!(%error, "a broken stream could not be billed"),
-        }
+        self.engine.write_off_blocking(&self.decision, self.attempts.len(), &ended, outcome);
     }
 }
 
 impl Stream for ResponseStream {
-    type Item = Result<String>;
+    type Item = Result<Chunk>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         loop {
@@ -167,27 +171,26 @@ impl Stream for ResponseStream {
                     }
                 }
                 State::Open(arriving) => {
-                    let chunk = match arriving.first.take() {
+                    let chunk = match arriving.first.pop_front() {
                         Some(first) => Some(Ok(first)),
                         None => std::task::ready!(arriving.rest.poll_next_unpin(context)),
                     };
                     match chunk {
-                        Some(Ok(Chunk::Text(piece))) => {
-                            arriving.text.push_str(&piece);
-                            return Poll::Ready(Some(Ok(piece)));
-                        }
-                        Some(Ok(end @ Chunk::End { .. })) => {
+                        Some(Ok(Chunk::End(end))) => {
                             if let State::Open(arriving) =
                                 std::mem::replace(&mut self.state, State::Failed)
                             {
                                 self.state = State::Settling(arriving.settle(end).boxed());
                             }
                         }
-                        broken => {
-                            return Poll::Ready(Some(Err(
-                                self.break_off(broken.and_then(Result::err))
-                            )));
+                        Some(Ok(piece)) => {
+                            arriving.arrived.add(&piece);
+                            return Poll::Ready(Some(Ok(piece)));
                         }
+                        Some(Err(error)) => {
+                            return Poll::Ready(Some(Err(self.break_off(Some(error)))));
+                        }
+                        None => return Poll::Ready(Some(Err(self.break_off(None)))),
                     }
                 }
             }
@@ -198,14 +201,13 @@ impl Stream for ResponseStream {
 impl ResponseStream {
     fn break_off(&mut self, error: Option<Error>) -> Error {
         let state = std::mem::replace(&mut self.state, State::Failed);
-        let candidate = self.plan.choice().clone();
+        let unended = "the provider's stream ended without an end";
+        let mut fallback = Error::new(ErrorKind::Unavailable, unended);
         if let State::Open(arriving) = state {
+            fallback = fallback.at(&arriving.candidate.provider, &arriving.candidate.model);
             arriving.write_off(Outcome::Cut);
         }
-        error.unwrap_or_else(|| {
-            Error::new(ErrorKind::Unavailable, "the provider's stream ended without an end")
-                .at(&candidate.provider, &candidate.model)
-        })
+        error.unwrap_or(fallback)
     }
 }
 

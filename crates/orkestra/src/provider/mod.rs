@@ -1,18 +1,35 @@
 //! Where calls go: one trait, and its implementation over HTTP.
 //!
-//! What is said is `dialect/`'s affair, which model is asked is `strategy/`'s. Here are connections,
-//! deadlines and keys.
+//! What is said is `dialect/`'s affair, which model is asked is `strategy/`'s. Here are connections, deadlines and
+//! keys, and the rules by which a model that fails is called again or left alone; `engine/` applies them.
 
+mod base_url;
+mod body;
+mod breaker;
+mod budget;
+mod deadlines;
+mod headers;
+mod health;
 mod http;
 mod key;
+mod keys;
+mod retry;
 
 use std::fmt;
 
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 
-pub use http::{HttpUpstream, Timeouts, is_loopback};
+pub use base_url::is_loopback;
+pub use breaker::BreakerPolicy;
+pub(crate) use breaker::PassedOver;
+pub use deadlines::Timeouts;
+pub(crate) use deadlines::later;
+pub(crate) use health::{Health, Permit};
+pub use health::{ModelHealth, ModelState};
+pub use http::HttpUpstream;
 pub use key::Key;
+pub use retry::{Random, RetryPolicy};
 
 use crate::{
     catalogue::Model,

@@ -7,7 +7,7 @@ use jiff::civil::date;
 use orkestra::{
     Error, ErrorKind, Provider, Result, Settings, Usd,
     catalogue::{Catalogue, Model},
-    chat::{FinishReason, Reply, Request, Usage},
+    chat::{FinishReason, Part, Reply, Request, Usage},
     ledger::{Entry, Ledger, Memory, OutputRatios, Query, Recorder, Totals},
     provider::{Answer, Streaming, Upstream},
 };
@@ -117,7 +117,7 @@ fn any_usage() -> impl Strategy<Value = Usage> {
             cache_write_1h: hour,
             output,
             reasoning: output / 2,
-            estimated: false,
+            ..Usage::default()
         },
     )
 }
@@ -132,9 +132,8 @@ impl Upstream for Reporting {
         "anthropic"
     }
     async fn complete(&self, _: &Request, _: &Model) -> Result<Answer> {
-        let (text, finish_reason) = ("Done.".to_owned(), FinishReason::Stop);
-        let reply =
-            Reply { text, finish_reason, usage: Some(self.0), model: None, request_id: None };
+        let done = Reply::new(vec![Part::text("Done.")], FinishReason::Stop);
+        let reply = Reply { usage: Some(self.0), ..done };
         Ok(Answer { reply, warnings: Vec::new(), simulated: false })
     }
     async fn stream(&self, _: &Request, _: &Model) -> Result<Streaming> {

@@ -20,7 +20,8 @@ async fn html_nothing_and_half_a_json_are_named_for_what_they_are() {
     ];
     for name in NAMES {
         for (kind, word) in cases {
-            bench.simulator.push_fault(Fault::new(kind).times(3));
+            bench.simulator.clear();
+            bench.simulator.push_fault(Fault::new(kind).times(u32::MAX));
             let error = bench.provider(name, easy()).chat("Say hello.").await.unwrap_err();
             assert_eq!(*error.kind(), ErrorKind::Unavailable, "{name} {kind:?}");
             assert!(error.to_string().contains(word), "{name} {kind:?}: {error}");
@@ -32,8 +33,8 @@ async fn html_nothing_and_half_a_json_are_named_for_what_they_are() {
 async fn a_provider_that_never_answers_is_given_up() {
     let bench = Bench::new().await;
     let timeouts = Timeouts {
-        answer: Duration::from_millis(80),
-        idle: Duration::from_millis(80),
+        total: Duration::from_millis(80),
+        first_event: Duration::from_millis(80),
         ..Timeouts::default()
     };
     for name in NAMES {

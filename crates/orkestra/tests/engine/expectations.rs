@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use orkestra::{
     Error, Provider, Result, Settings,
     catalogue::{Catalogue, Model},
-    chat::{FinishReason, Reply, Request, Usage},
+    chat::{FinishReason, Part, Reply, Request, Usage},
     ledger::{Ledger, Memory, OutputRatios, Query, Recorder},
     provider::{Answer, Streaming, Upstream},
     strategy::Plan,
@@ -37,13 +37,8 @@ impl Upstream for Wordy {
         "anthropic"
     }
     async fn complete(&self, _: &Request, _: &Model) -> Result<Answer> {
-        let reply = Reply {
-            text: "Done.".to_owned(),
-            finish_reason: self.finish_reason,
-            usage: Some(Usage::plain(10, self.output)),
-            model: None,
-            request_id: None,
-        };
+        let done = Reply::new(vec![Part::text("Done.")], self.finish_reason);
+        let reply = Reply { usage: Some(Usage::plain(10, self.output)), ..done };
         Ok(Answer { reply, warnings: Vec::new(), simulated: false })
     }
     async fn stream(&self, _: &Request, _: &Model) -> Result<Streaming> {

@@ -6,17 +6,21 @@ use crate::support::{Bench, easy};
 #[tokio::test]
 async fn an_overloaded_model_is_replaced_by_the_plans_next() {
     let bench = Bench::new().await;
-    let provider = bench.provider("google", easy());
-    for kind in [
-        FaultKind::Overloaded,
-        FaultKind::ServerError,
-        FaultKind::RateLimited(std::time::Duration::from_secs(30)),
+    for (kind, times) in [
+        (FaultKind::Overloaded, 3),
+        (FaultKind::ServerError, 3),
+        (FaultKind::RateLimited(std::time::Duration::from_secs(30)), 1),
     ] {
-        bench.simulator.push_fault(Fault::new(kind));
-        let response = provider.chat("Say hello.").await.unwrap();
-        let [failed, answered] = &response.attempts[..] else { panic!("{:?}", response.attempts) };
-        assert!(failed.error.is_some() && failed.message.is_some());
-        assert_eq!(answered.error, None);
+        bench.simulator.push_fault(Fault::new(kind).times(times));
+        let response = bench.provider("google", easy()).chat("Say hello.").await.unwrap();
+        let (answered, failed) = response.attempts.split_last().unwrap();
+        assert_eq!(failed.len(), times as usize, "{kind:?}: {:?}", response.attempts);
+        for (retry, attempt) in failed.iter().enumerate() {
+            assert!(attempt.error.is_some() && attempt.message.is_some() && attempt.called);
+            assert_eq!(attempt.model, response.plan.candidates[0].model);
+            assert_eq!(attempt.retry as usize, retry);
+        }
+        assert_eq!((answered.error.as_ref(), answered.retry), (None, 0));
         assert_eq!(response.model, response.plan.candidates[1].model);
     }
 }
@@ -50,7 +54,12 @@ async fn when_all_fail_the_last_error_is_given() {
     let error = bench.provider("anthropic", easy()).chat("Say hello.").await.unwrap_err();
     assert_eq!(*error.kind(), ErrorKind::Unavailable);
     assert_eq!(error.provider(), Some("anthropic"));
-    assert_eq!(bench.simulator.requests().len(), 3, "each of the three tiers once");
+    // An overloaded model is called again only when no other is left.
+    assert_eq!(
+        bench.simulator.requests().len(),
+        5,
+        "each of the three tiers once, the last thrice"
+    );
 }
 
 #[tokio::test]

@@ -5,7 +5,6 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use futures::StreamExt;
 use orkestra::{Provider, Settings, ledger::Recorder};
 use orkestra_simulator::{Fault, FaultKind};
 
@@ -81,7 +80,7 @@ async fn no_answer_error_or_debug_print_shows_the_key() {
         bench.simulator.push_fault(Fault::new(FaultKind::StreamError));
         let mut stream = provider.stream("Say hello.").await.unwrap();
         said += &format!("{stream:?}");
-        while let Some(piece) = stream.next().await {
+        while let Some(piece) = stream.next_text().await {
             if let Err(error) = piece {
                 said += &format!("{error} {error:?}");
             }

@@ -1,4 +1,3 @@
-use futures::StreamExt;
 use orkestra::{ErrorKind, ledger::Outcome};
 use orkestra_simulator::{Fault, FaultKind};
 
@@ -15,7 +14,7 @@ async fn the_pieces_and_the_response_say_the_same_as_a_whole_answer() {
         let mut stream =
             provider.stream("Describe the moon in some detail, please.").await.unwrap();
         let (mut text, mut pieces) = (String::new(), 0);
-        while let Some(piece) = stream.next().await {
+        while let Some(piece) = stream.next_text().await {
             text.push_str(&piece.unwrap());
             pieces += 1;
         }
@@ -42,7 +41,7 @@ async fn a_cut_stream_ends_with_an_error_and_is_billed_as_an_estimate() {
             let mut stream =
                 provider.stream("Describe the moon in some detail, please.").await.unwrap();
             let mut last = None;
-            while let Some(piece) = stream.next().await {
+            while let Some(piece) = stream.next_text().await {
                 last = Some(piece);
             }
             let error = last.unwrap().expect_err("a broken stream must not end well");
@@ -66,7 +65,7 @@ async fn a_dropped_stream_is_billed_and_ends_the_call() {
     let settings = bench.settings(easy());
     let mut stream =
         bench.provider_with("openai", settings.clone()).stream("Describe the moon.").await.unwrap();
-    stream.next().await.unwrap().unwrap();
+    stream.next_text().await.unwrap().unwrap();
     drop(stream);
     let entries = bench.entries(&settings).await;
     assert_eq!(entries.len(), 1);

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use orkestra::{
     Provider, Result, Settings,
+    engine::Resilience,
     features::{Embedder, Embedding, Features},
     ledger::{Entry, Ledger, Memory, Query, Recorder},
-    provider::Timeouts,
+    provider::{RetryPolicy, Timeouts},
     routing::{Forecast, PerTier, Router, TierForecast},
 };
 use orkestra_simulator::Simulator;
@@ -97,6 +98,7 @@ impl Bench {
             router,
             recorder: Recorder::new(self.ledger.clone(), None).waiting_at_most(WAIT),
             clock: on(TODAY),
+            resilience: at_once(),
             ..Settings::new().unwrap()
         }
     }
@@ -123,6 +125,16 @@ impl Bench {
         assert_eq!(settings.recorder.flush(WAIT).await, Vec::<String>::new());
         self.ledger.entries(&Query::default()).await.unwrap()
     }
+}
+
+/// Calls again at once, and waits for nobody.
+pub(crate) fn at_once() -> Resilience {
+    let retry = RetryPolicy {
+        random: Arc::new(|| 0.0),
+        longest_wait: std::time::Duration::ZERO,
+        ..RetryPolicy::default()
+    };
+    Resilience { retry, ..Resilience::default() }
 }
 
 /// A clock that stands still at noon of `day`.

@@ -61,10 +61,12 @@ impl Logical {
             .map(|turn| Message::text(turn.role, &turn.content))
             .collect::<Vec<_>>();
         let mut request = Request::from(turns).model(&self.model);
-        request.system.clone_from(&self.system);
-        request.max_tokens = self.max_tokens.unwrap_or(request.max_tokens);
-        request.temperature = self.temperature.unwrap_or(request.temperature);
-        request
+        request.max_tokens = self.max_tokens.or(request.max_tokens);
+        request.temperature = self.temperature.or(request.temperature);
+        match &self.system {
+            Some(system) => request.system(system),
+            None => request,
+        }
     }
 }
 

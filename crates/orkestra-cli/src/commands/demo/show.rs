@@ -1,6 +1,5 @@
 //! The answer that arrives before the user's eyes.
 
-use futures::StreamExt;
 use orkestra::{MultiProvider, chat::Request, strategy::Balanced};
 
 use super::{
@@ -15,7 +14,7 @@ pub(super) async fn stream(pool: &MultiProvider, report: &mut Report<'_>) -> Res
     report.before_stream(STREAMED.text)?;
     let request = Request::from(STREAMED.text).max_tokens(MAX_TOKENS);
     let mut pieces = pool.stream_by(&Balanced, request).await?;
-    while let Some(piece) = pieces.next().await {
+    while let Some(piece) = pieces.next_text().await {
         report.piece(&piece?)?;
     }
     let response = pieces.response().await?;
