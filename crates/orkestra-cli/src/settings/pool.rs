@@ -106,10 +106,13 @@ impl Settings {
         Ok(pool)
     }
 
-    /// The providers to decide over; keys are not needed.
+    /// The providers to decide over; keys are not needed. Without a choice these are the families whose outcomes the
+    /// router knows, and whoever can be called.
     pub(crate) fn deciders(&self, engine: &orkestra::Settings) -> Result<MultiProvider, Failure> {
         let accesses = self.accesses(&engine.catalogue)?;
-        let pool = self.pool(&accesses, &engine.catalogue, |_| true)?;
+        let known = engine.router.heads();
+        let usable = |access: &Access| known.contains(&access.name.as_str()) || access.is_ready();
+        let pool = self.pool(&accesses, &engine.catalogue, usable)?;
         self.together(&pool, engine)
     }
 
