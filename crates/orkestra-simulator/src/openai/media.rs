@@ -4,9 +4,20 @@ use crate::cache::Chain;
 use crate::fields::{Fields, Refusal, Wording};
 use crate::{media, tokens};
 
-use super::errors::invalid;
+use super::{Family, errors::invalid};
 
 const IMAGES: [&str; 4] = ["image/png", "image/jpeg", "image/gif", "image/webp"];
+
+/// Refuses the image or file at `place` to models that see none.
+pub(super) fn seen(place: Option<&str>, family: &Family) -> Result<(), Refusal> {
+    match place {
+        Some(place) if !family.images => {
+            let message = "Invalid content type. image_url is only supported by certain models.";
+            Err(invalid(message, Some(place), None))
+        }
+        _ => Ok(()),
+    }
+}
 
 /// Checks the address of an image: on the web, or its data.
 pub(super) fn image(url: &str, place: &str, chain: &mut Chain) -> Result<(), Refusal> {

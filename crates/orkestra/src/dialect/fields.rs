@@ -148,21 +148,22 @@ fn unexplained(body: &[u8]) -> String {
 }
 
 fn quoted(text: &str) -> String {
-    let mut short: String = text.chars().take(QUOTED_CHARACTERS).collect();
+    format!("{:?}", shortened(text, QUOTED_CHARACTERS))
+}
+
+/// The first `most` characters of `text`, with a sign where it goes on.
+pub(super) fn shortened(text: &str, most: usize) -> String {
+    let mut short: String = text.chars().take(most).collect();
     if short.len() < text.len() {
         short.push('…');
     }
-    format!("{short:?}")
+    short
 }
 
 /// The error of a caller's field that is not what it must be.
 pub(super) fn wrong(place: &str, value: &Value, expected: &str) -> Error {
-    let value = value.to_string();
-    let mut short: String = value.chars().take(QUOTED_CHARACTERS).collect();
-    if short.len() < value.len() {
-        short.push('…');
-    }
-    Error::invalid(format!("{place} is {short}; expected {expected}"))
+    let value = shortened(&value.to_string(), QUOTED_CHARACTERS);
+    Error::invalid(format!("{place} is {value}; expected {expected}"))
 }
 
 /// The error of a field that a caller must give.

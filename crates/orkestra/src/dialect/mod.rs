@@ -129,9 +129,7 @@ pub trait Dialect: fmt::Debug + Send + Sync {
     /// Writes an error for a caller: the body, in the vendor's form. Its status is [`status_of`](Self::status_of).
     fn write_error(&self, error: &Error) -> Value;
     /// The HTTP status that the vendor has for such an error.
-    fn status_of(&self, error: &Error) -> u16 {
-        error.kind().http_status()
-    }
+    fn status_of(&self, error: &Error) -> u16;
 }
 
 /// Reads one streamed answer, event by event.

@@ -42,13 +42,10 @@ fn is_written(part: &Part) -> bool {
 }
 
 fn text_of(message: &Message) -> Cow<'_, str> {
-    let mut written = message.content.iter().filter(|part| is_written(part));
-    match (written.next(), written.next()) {
-        (Some(only), None) => Cow::Borrowed(only.as_text().unwrap_or_default()),
-        _ => {
-            let written = message.content.iter().filter(|part| is_written(part));
-            Cow::Owned(written.filter_map(Part::as_text).collect::<Vec<_>>().join("\n"))
-        }
+    let written = message.content.iter().filter(|part| is_written(part));
+    match written.filter_map(Part::as_text).collect::<Vec<_>>()[..] {
+        [only] => Cow::Borrowed(only),
+        ref several => Cow::Owned(several.join("\n")),
     }
 }
 

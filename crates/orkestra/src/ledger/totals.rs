@@ -90,7 +90,7 @@ impl Spent {
     /// [`Storage`](ErrorKind::Storage) when a sum would have to be rounded.
     pub fn add(&mut self, other: &Self) -> Result<()> {
         self.calls += other.calls;
-        self.usage = sum_of_tokens(self.usage, other.usage);
+        self.usage = self.usage + other.usage;
         for (sum, amount) in [
             (&mut self.input_cost, other.input_cost),
             (&mut self.output_cost, other.output_cost),
@@ -103,21 +103,6 @@ impl Spent {
         }
         self.expected_output_tokens += other.expected_output_tokens;
         Ok(())
-    }
-}
-
-/// Counts stop at their maximum instead of wrapping: only forged entries get there.
-fn sum_of_tokens(one: Usage, other: Usage) -> Usage {
-    Usage {
-        input: one.input.saturating_add(other.input),
-        cache_read: one.cache_read.saturating_add(other.cache_read),
-        cache_write_5m: one.cache_write_5m.saturating_add(other.cache_write_5m),
-        cache_write_1h: one.cache_write_1h.saturating_add(other.cache_write_1h),
-        output: one.output.saturating_add(other.output),
-        reasoning: one.reasoning.saturating_add(other.reasoning),
-        audio_input: one.audio_input.saturating_add(other.audio_input),
-        image_input: one.image_input.saturating_add(other.image_input),
-        estimated: one.estimated || other.estimated,
     }
 }
 

@@ -13,7 +13,7 @@ use orkestra::{
     chat::{
         Chunk, Content, DialectName, Extra, Message, Part, Reply, Request, Role, Source, ToolCall,
     },
-    dialect::{Anthropic, Asked, Call, Caption, Dialect, sse},
+    dialect::{Anthropic, Asked, Call, Caption, Dialect},
 };
 use serde_json::{Value, json};
 
@@ -96,18 +96,7 @@ fn stream(events: &[Value]) -> String {
 }
 
 fn read_pieces(pieces: &[&[u8]]) -> Result<Vec<Chunk>, Error> {
-    let (mut parser, mut decoder) = (sse::Parser::default(), Anthropic.stream_decoder());
-    let mut chunks = Vec::new();
-    for piece in pieces {
-        for event in parser.push(piece)? {
-            chunks.extend(decoder.event(&event)?);
-        }
-    }
-    if let Some(event) = parser.end() {
-        chunks.extend(decoder.event(&event)?);
-    }
-    chunks.extend(decoder.end()?);
-    Ok(chunks)
+    crate::streams::read(&Anthropic, pieces)
 }
 
 fn read_stream(events: &[Value]) -> Result<Vec<Chunk>, Error> {

@@ -583,6 +583,21 @@ pub(crate) fn any_json(
     .boxed()
 }
 
+/// JSON of lists and objects, with `keys` for fields and `leaf` at the ends.
+pub(crate) fn nested(
+    keys: impl Strategy<Value = &'static str> + Clone + 'static,
+    leaf: impl Strategy<Value = Value> + 'static,
+) -> impl Strategy<Value = Value> {
+    leaf.prop_recursive(6, 60, 6, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::vec((keys.clone(), inner), 0..6).prop_map(|fields| Value::Object(
+                fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+            )),
+        ]
+    })
+}
+
 /// Every effort, and nothing else asked.
 pub(crate) fn efforts() -> Vec<Thinking> {
     Effort::ALL.map(Thinking::with_effort).to_vec()

@@ -609,18 +609,7 @@ fn bytes(events: &[sse::Event]) -> Vec<u8> {
 }
 
 fn read_pieces(pieces: &[&[u8]]) -> Result<Vec<Chunk>, Error> {
-    let (mut parser, mut decoder) = (sse::Parser::default(), Responses.stream_decoder());
-    let mut events = Vec::new();
-    for piece in pieces {
-        events.extend(parser.push(piece)?);
-    }
-    events.extend(parser.end());
-    let mut chunks = Vec::new();
-    for event in events {
-        chunks.extend(decoder.event(&event)?);
-    }
-    chunks.extend(decoder.end()?);
-    Ok(chunks)
+    crate::streams::read(&Responses, pieces)
 }
 
 fn read_stream(events: &[(&str, Value)]) -> Result<Vec<Chunk>, Error> {
@@ -1319,14 +1308,7 @@ fn any_json() -> impl Strategy<Value = Value> {
         1 => any::<f64>().prop_map(Value::from),
         6 => words.prop_map(Value::from),
     ];
-    leaf.prop_recursive(6, 60, 6, move |inner| {
-        prop_oneof![
-            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
-            prop::collection::vec((keys.clone(), inner), 0..6).prop_map(|fields| Value::Object(
-                fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
-            )),
-        ]
-    })
+    crate::generate::nested(keys, leaf)
 }
 
 proptest! {

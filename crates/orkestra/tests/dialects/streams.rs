@@ -18,9 +18,8 @@ pub(crate) fn read(dialect: &dyn Dialect, pieces: &[&[u8]]) -> Result<Vec<Chunk>
     if let Some(event) = parser.end() {
         chunks.extend(decoder.event(&event)?);
     }
-    if !chunks.iter().any(|chunk| matches!(chunk, Chunk::End(_))) {
-        chunks.extend(decoder.end()?);
-    }
+    // Also after an end that the stream itself told: it must not be told twice.
+    chunks.extend(decoder.end()?);
     Ok(chunks)
 }
 

@@ -31,14 +31,7 @@ pub(super) struct Talk {
 impl Talk {
     /// Refuses what models of this family cannot see.
     pub(super) fn suits(&self, family: &Family) -> Result<(), Refusal> {
-        match &self.medium {
-            Some(place) if !family.images => {
-                let message =
-                    "Invalid content type. image_url is only supported by certain models.";
-                Err(invalid(message, Some(place), None))
-            }
-            _ => Ok(()),
-        }
+        media::seen(self.medium.as_deref(), family)
     }
 }
 

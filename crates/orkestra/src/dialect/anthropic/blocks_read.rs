@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    body::{self, Fields},
+    super::fields::{self, Fields},
     media,
 };
 use crate::{
@@ -20,7 +20,7 @@ pub(super) fn content(content: Value, place: &str) -> Result<Vec<Part>> {
             let blocks = blocks.into_iter().enumerate();
             blocks.map(|(position, part)| block(part, format!("{place}[{position}]"))).collect()
         }
-        other => Err(body::wrong(place, &other, "text or a list of blocks")),
+        other => Err(fields::wrong(place, &other, "text or a list of blocks")),
     }
 }
 
@@ -29,12 +29,12 @@ pub(super) fn block(block: Value, place: String) -> Result<Part> {
     let kind = match block.get("type") {
         Some(Value::String(kind)) => kind.clone(),
         Some(other) => {
-            return Err(body::wrong(&format!("{place}.type"), other, "the kind of the block"));
+            return Err(fields::wrong(&format!("{place}.type"), other, "the kind of the block"));
         }
         None if block.is_object() => {
-            return Err(body::absent(&format!("{place}.type"), "the kind of the block"));
+            return Err(fields::absent(&format!("{place}.type"), "the kind of the block"));
         }
-        None => return Err(body::wrong(&place, &block, "a block, which is an object")),
+        None => return Err(fields::wrong(&place, &block, "a block, which is an object")),
     };
     let is_file = matches!(kind.as_str(), "image" | "document");
     let source = block.get("source").filter(|_| is_file).map(media::read);
@@ -70,7 +70,8 @@ fn is_known(kind: &str) -> bool {
 
 fn file(kind: &str, block: &mut Fields, source: Option<Source>) -> Result<Content> {
     block.take("source");
-    let source = source.ok_or_else(|| body::absent(&block.place("source"), "where the file is"))?;
+    let source =
+        source.ok_or_else(|| fields::absent(&block.place("source"), "where the file is"))?;
     match kind {
         "image" => Ok(Content::Image { source, detail: None }),
         _ => Ok(Content::Document { source, name: block.text("title")? }),
@@ -83,7 +84,7 @@ fn tool_call(block: &mut Fields) -> Result<ToolCall> {
     let arguments = match block.take("input") {
         None => "{}".to_owned(),
         Some(Value::Object(input)) => Value::from(input).to_string(),
-        Some(other) => return Err(body::wrong(&block.place("input"), &other, "an object")),
+        Some(other) => return Err(fields::wrong(&block.place("input"), &other, "an object")),
     };
     // Called by the model itself: that goes without saying.
     if block.get("caller").is_some_and(|caller| *caller == json!({"type": "direct"})) {

@@ -2,7 +2,6 @@
 
 mod blocks_read;
 mod blocks_write;
-mod body;
 mod errors;
 mod ids;
 mod media;

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    body::{self, Fields},
+    super::fields::{self, Fields},
     request_write::Writer,
 };
 use crate::{
@@ -80,7 +80,7 @@ pub(super) fn read_thinking(mut thinking: Fields, request: &mut Request) -> Resu
             let expected = "the most tokens to think, at least 1024";
             let place = thinking.place("budget_tokens");
             let budget = thinking.count("budget_tokens")?;
-            asked.budget = Some(budget.ok_or_else(|| body::absent(&place, expected))?);
+            asked.budget = Some(budget.ok_or_else(|| fields::absent(&place, expected))?);
             ThinkingMode::Budget
         }
         Some(_) => return Ok(thinking.rest()),
@@ -88,8 +88,8 @@ pub(super) fn read_thinking(mut thinking: Fields, request: &mut Request) -> Resu
             let expected = "\"adaptive\", \"enabled\", \"disabled\" or \"between_tools\"";
             let place = thinking.place("type");
             return Err(match thinking.take("type") {
-                Some(other) => body::wrong(&place, &other, expected),
-                None => body::absent(&place, expected),
+                Some(other) => fields::wrong(&place, &other, expected),
+                None => fields::absent(&place, expected),
             });
         }
     });

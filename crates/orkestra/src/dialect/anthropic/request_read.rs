@@ -3,10 +3,11 @@
 use serde_json::Value;
 
 use super::{
-    super::{Asked, Call, fields::text},
-    blocks_read,
-    body::{self, Fields},
-    options,
+    super::{
+        Asked, Call,
+        fields::{self, Fields, text},
+    },
+    blocks_read, options,
     request_write::travels,
     tools,
 };
@@ -22,7 +23,7 @@ const BILLING: &str = "x-anthropic-billing-header:";
 
 /// Reads what a caller asks.
 pub(super) fn read(call: &Call<'_>) -> Result<Asked> {
-    let mut fields = body::read(call.body)?;
+    let mut fields = fields::body(call.body)?;
     let mut request = Request {
         dialect: Some(DialectName::Anthropic),
         model: fields.text("model")?,
@@ -64,7 +65,7 @@ fn stop(fields: &mut Fields) -> Result<Vec<String>> {
     let list = fields.list("stop_sequences")?.unwrap_or_default();
     let texts = list.into_iter().enumerate().map(|(position, stop)| match stop {
         Value::String(text) => Ok(text),
-        other => Err(body::wrong(&format!("{place}[{position}]"), &other, "text")),
+        other => Err(fields::wrong(&format!("{place}[{position}]"), &other, "text")),
     });
     texts.collect()
 }
@@ -84,7 +85,7 @@ fn messages(fields: &mut Fields) -> Result<Vec<Message>> {
         }
     }
     let expected = "the list of messages";
-    let list = fields.list("messages")?.ok_or_else(|| body::absent("messages", expected))?;
+    let list = fields.list("messages")?.ok_or_else(|| fields::absent("messages", expected))?;
     for (position, value) in list.into_iter().enumerate() {
         messages.push(message(value, format!("messages[{position}]"))?);
     }
@@ -111,7 +112,7 @@ fn message(value: Value, place: String) -> Result<Message> {
         // In mid-conversation; the leading instructions stand in a field of their own.
         "system" => Role::System,
         other => {
-            return Err(body::wrong(
+            return Err(fields::wrong(
                 &place,
                 &other.into(),
                 "\"user\", \"assistant\" or \"system\"",
@@ -120,7 +121,7 @@ fn message(value: Value, place: String) -> Result<Message> {
     };
     let place = fields.place("content");
     let content = fields.take("content");
-    let content = content.ok_or_else(|| body::absent(&place, "text or a list of blocks"))?;
+    let content = content.ok_or_else(|| fields::absent(&place, "text or a list of blocks"))?;
     let content = blocks_read::content(content, &place)?;
     Ok(Message { extra: fields.rest(), ..Message::of(role, content) })
 }

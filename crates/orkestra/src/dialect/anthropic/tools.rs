@@ -3,9 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use super::{
+    super::fields::{self, Fields},
     blocks_read::cache_hint,
     blocks_write::Block,
-    body::{self, Fields},
     request_write::Writer,
 };
 use crate::{
@@ -114,7 +114,7 @@ pub(super) fn read(tool: Value, place: String) -> Result<Tool> {
         None | Some(Value::Null) => {}
         Some(Value::String(kind)) if kind == "custom" => {}
         Some(Value::String(_)) => return Ok(Tool::Other(tool)),
-        Some(other) => return Err(body::wrong(&format!("{place}.type"), other, "text")),
+        Some(other) => return Err(fields::wrong(&format!("{place}.type"), other, "text")),
     }
     let mut tool = Fields::of(tool, place)?;
     let name = tool.needed_text("name", "the name of the tool")?;
@@ -142,8 +142,8 @@ pub(super) fn read_choice(mut choice: Fields, request: &mut Request) -> Result<E
             let expected = "\"auto\", \"any\", \"tool\" or \"none\"";
             let place = choice.place("type");
             return Err(match choice.take("type") {
-                Some(other) => body::wrong(&place, &other, expected),
-                None => body::absent(&place, expected),
+                Some(other) => fields::wrong(&place, &other, expected),
+                None => fields::absent(&place, expected),
             });
         }
     };

@@ -9,7 +9,7 @@ use crate::{
 impl Fitting<'_> {
     pub(super) fn fit_sampling(&mut self) {
         self.fit_temperature();
-        let rules = self.model.parameters.clone();
+        let rules = &self.model.parameters;
         let free = self.sampling_is_free();
         let rule = |rule: Acceptance| match free {
             Some(true) => Acceptance::Accepted,

@@ -8,7 +8,7 @@ use crate::{
 
 impl Fitting<'_> {
     pub(super) fn fit_tools(&mut self) {
-        let rules = self.model.parameters.clone();
+        let rules = &self.model.parameters;
         if rules.names != Acceptance::Accepted {
             let names = self.request.messages.iter_mut().filter_map(|message| message.name.take());
             if names.count() > 0 {

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     chat::Extra,
+    dialect::fields::shortened,
     error::{Error, Result},
 };
 
@@ -138,13 +139,9 @@ impl Object {
 
 /// The error of a field that is not what it must be.
 pub(super) fn wrong(place: &str, value: &Value, expected: &str) -> Error {
-    let value = value.to_string();
-    let mut short: String = value.chars().take(QUOTED_CHARACTERS).collect();
-    if short.len() < value.len() {
-        short.push('…');
-    }
+    let value = shortened(&value.to_string(), QUOTED_CHARACTERS);
     let place = if place.is_empty() { "the body" } else { place };
-    Error::invalid(format!("{place} is {short}; expected {expected}"))
+    Error::invalid(format!("{place} is {value}; expected {expected}"))
 }
 
 /// Puts what `from` has into `into`, objects into objects; what `into` has already stays.

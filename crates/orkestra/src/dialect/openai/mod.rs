@@ -78,6 +78,12 @@ impl Dialect for OpenAi {
     }
 }
 
+/// Whether the header belongs to a request of one of OpenAI's APIs. The organisation and the project belong to a key, and the
+/// caller's key is not ours.
+pub(super) fn is_request_header(name: &str) -> bool {
+    name.starts_with("openai-") && !["openai-organization", "openai-project"].contains(&name)
+}
+
 /// An object of `fields`, which are moved into it.
 fn object<const N: usize>(fields: [(&str, Value); N]) -> Value {
     fields.into_iter().collect()

@@ -2,14 +2,14 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::{Encoded, fields};
+use super::{
+    super::{Encoded, fields},
+    is_request_header,
+};
 use crate::{
     catalogue::{MaxTokensField, Model, SeedField},
     chat::{DialectName, Effort, Extra, Format, Request, ThinkingMode},
 };
-
-/// Belong to the key that the caller has, not to ours.
-const HEADERS_OF_KEYS: [&str; 2] = ["openai-organization", "openai-project"];
 
 /// A request on its way into a body.
 pub(super) struct Writer<'a> {
@@ -43,11 +43,10 @@ pub(super) fn encode(request: &Request, model: &Model, stream: bool) -> Encoded 
 }
 
 fn headers(request: &Request) -> Vec<(String, String)> {
-    let belongs = |name: &str| name.starts_with("openai-") && !HEADERS_OF_KEYS.contains(&name);
     request
         .headers
         .iter()
-        .filter(|(name, _)| belongs(&name.to_ascii_lowercase()))
+        .filter(|(name, _)| is_request_header(&name.to_ascii_lowercase()))
         .cloned()
         .collect()
 }

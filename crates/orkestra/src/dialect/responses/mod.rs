@@ -81,9 +81,3 @@ impl Dialect for Responses {
         error::status(error)
     }
 }
-
-/// Whether the header belongs to a request of this API. The organisation and the project belong to a key, and the
-/// caller's key is not ours.
-fn is_request_header(name: &str) -> bool {
-    name.starts_with("openai-") && !["openai-organization", "openai-project"].contains(&name)
-}

@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     chat::Extra,
+    dialect::fields::shortened,
     error::{Error, Result},
 };
 
@@ -100,11 +101,7 @@ impl<'a> Place<'a> {
 
     /// The error for a value that is not what was `expected`.
     pub(super) fn wrong(&self, expected: &str) -> Error {
-        let whole = self.value.to_string();
-        let mut value: String = whole.chars().take(QUOTED_CHARACTERS).collect();
-        if value.len() < whole.len() {
-            value.push('…');
-        }
+        let value = shortened(&self.value.to_string(), QUOTED_CHARACTERS);
         Error::invalid(format!("{} is {value}; {expected}", self.path))
     }
 }

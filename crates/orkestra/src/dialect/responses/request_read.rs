@@ -3,13 +3,13 @@
 use serde_json::Value;
 
 use super::{
-    input_read, is_request_header,
+    input_read,
     place::{Place, rest},
     request_write::LOGPROBS,
 };
 use crate::{
     chat::{DialectName, Effort, Extra, Format, Function, Request, Thinking, Tool, ToolChoice},
-    dialect::{Asked, Call},
+    dialect::{Asked, Call, openai::is_request_header},
     error::{Error, Result},
 };
 

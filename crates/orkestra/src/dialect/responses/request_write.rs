@@ -4,7 +4,6 @@ use serde_json::{Map, Value, json};
 
 use super::{
     input_write::{self, Conversation},
-    is_request_header,
     place::object,
 };
 use crate::{
@@ -13,7 +12,7 @@ use crate::{
         DialectName, Effort, Extra, Format, Function, Request, Thinking, ThinkingMode, Tool,
         ToolChoice,
     },
-    dialect::Encoded,
+    dialect::{Encoded, openai::is_request_header},
 };
 
 /// The API refuses a smaller output limit.

@@ -7,7 +7,7 @@ use orkestra::{
         Chunk, Content, DialectName, Extra, Function, Message, Part, Reply, Request, Role, Source,
         ToolCall, ToolResult,
     },
-    dialect::{Asked, Call, Caption, Dialect, Encoded, Gemini, sse},
+    dialect::{Asked, Call, Caption, Dialect, Encoded, Gemini},
 };
 use serde_json::{Value, json};
 
@@ -137,18 +137,7 @@ pub(crate) fn read_stream(bytes: &[u8]) -> Result<Vec<Chunk>, Error> {
 }
 
 pub(crate) fn read_pieces(pieces: &[&[u8]]) -> Result<Vec<Chunk>, Error> {
-    let (mut parser, mut decoder) = (sse::Parser::default(), Gemini.stream_decoder());
-    let mut chunks = Vec::new();
-    for piece in pieces {
-        for event in parser.push(piece)? {
-            chunks.extend(decoder.event(&event)?);
-        }
-    }
-    if let Some(event) = parser.end() {
-        chunks.extend(decoder.event(&event)?);
-    }
-    chunks.extend(decoder.end()?);
-    Ok(chunks)
+    crate::streams::read(&Gemini, pieces)
 }
 
 pub(crate) fn events(pieces: &[Value]) -> String {
