@@ -47,7 +47,15 @@ impl Reply {
     /// The answer's text, without thoughts; a refusal's words where there is nothing else.
     #[must_use]
     pub fn text(&self) -> String {
-        text_of(&self.content)
+        let text: String = self.content.iter().filter_map(Part::as_text).collect();
+        if !text.is_empty() {
+            return text;
+        }
+        let refusals = self.content.iter().filter_map(|part| match &part.content {
+            Content::Refusal(text) => Some(text.as_str()),
+            _ => None,
+        });
+        refusals.collect()
     }
 
     /// The calls that the model wants made, in its order.
@@ -65,19 +73,6 @@ impl Reply {
         let model = Some(model.into());
         Message { role: Role::Assistant, content: self.content, model, ..Message::default() }
     }
-}
-
-/// The text of `parts`, as [`Reply::text`] gives it.
-pub(crate) fn text_of(parts: &[Part]) -> String {
-    let text: String = parts.iter().filter_map(Part::as_text).collect();
-    if !text.is_empty() {
-        return text;
-    }
-    let refusals = parts.iter().filter_map(|part| match &part.content {
-        Content::Refusal(text) => Some(text.as_str()),
-        _ => None,
-    });
-    refusals.collect()
 }
 
 /// Why a model stopped.

@@ -2,10 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    CacheHint, Content, DialectName, Extra, Format, Part, Thinking, Tool, ToolChoice,
-    reply::text_of,
-};
+use super::{CacheHint, Content, DialectName, Extra, Format, Part, Thinking, Tool, ToolChoice};
 
 /// The output limit of a call that names none.
 pub const DEFAULT_MAX_TOKENS: u32 = 8192;
@@ -238,13 +235,5 @@ impl Request {
     /// The functions among its tools.
     pub fn functions(&self) -> impl Iterator<Item = &super::Function> {
         self.tools.iter().filter_map(Tool::as_function)
-    }
-}
-
-impl Message {
-    /// The text a model said, with a refusal's words where it said nothing else.
-    #[must_use]
-    pub fn spoken_text(&self) -> String {
-        text_of(&self.content)
     }
 }
