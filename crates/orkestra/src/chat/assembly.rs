@@ -1,5 +1,7 @@
 //! Pieces → the whole answer.
 
+use serde_json::Value;
+
 use super::{Chunk, Content, End, Extra, Part, Reply, ToolCall, Usage};
 
 /// Puts a streamed answer together.
@@ -52,6 +54,11 @@ impl Assembly {
                 self.begin(part.clone());
                 self.closed = !part.only_begins();
             }
+            Chunk::Extra(extra) => {
+                if let Some(last) = self.parts.last_mut() {
+                    extra.iter().for_each(|(name, value)| add_extra(&mut last.extra, name, value));
+                }
+            }
             Chunk::Usage(usage) => self.usage = Some(*usage),
             Chunk::End(_) => {}
         }
@@ -93,6 +100,15 @@ impl Assembly {
             request_id,
             dialect,
             extra,
+        }
+    }
+}
+
+fn add_extra(known: &mut Extra, name: &str, value: &Value) {
+    match (known.get_mut(name), value) {
+        (Some(Value::Array(list)), Value::Array(more)) => list.extend(more.iter().cloned()),
+        _ => {
+            known.insert(name.to_owned(), value.clone());
         }
     }
 }

@@ -33,6 +33,9 @@ pub enum Chunk {
     /// A part that comes whole, such as thoughts that only the provider can read; or one without words whose pieces
     /// follow ([`Part::only_begins`]), where there is more to say of it than words.
     Part(Part),
+    /// What only its dialect knows of the part that was last added to, such as the sources of a text. A list adds to the
+    /// list that is there.
+    Extra(Extra),
     /// What was consumed so far. Replaces what was said before.
     Usage(Usage),
     /// The last chunk of a stream that ended well.

@@ -222,6 +222,14 @@ impl Request {
         })
     }
 
+    /// Whether it says what of the prompt is worth caching.
+    #[must_use]
+    pub fn hints_at_caching(&self) -> bool {
+        self.cache.is_some()
+            || self.parts().any(|part| part.cache.is_some())
+            || self.functions().any(|function| function.cache.is_some())
+    }
+
     /// Whether it ends with what tools gave: the model is in the middle of a turn.
     #[must_use]
     pub fn is_in_tool_loop(&self) -> bool {

@@ -221,6 +221,11 @@ impl Fields {
         self.map.shift_remove(field).filter(|value| !value.is_null())
     }
 
+    /// Puts `value` back to what nobody took.
+    pub(super) fn put_back(&mut self, field: &str, value: Value) {
+        self.map.insert(field.to_owned(), value);
+    }
+
     /// Takes `field` as text.
     pub(super) fn text(&mut self, field: &str) -> Result<Option<String>> {
         match self.take(field) {

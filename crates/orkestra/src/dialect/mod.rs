@@ -12,6 +12,7 @@ mod gemini;
 mod openai;
 mod responses;
 pub mod sse;
+mod untold;
 
 use std::{fmt, time::Duration};
 
@@ -22,6 +23,7 @@ pub use fit::{Fitted, fit};
 pub use gemini::Gemini;
 pub use openai::OpenAi;
 pub use responses::Responses;
+pub use untold::untold;
 
 use crate::{
     catalogue::{MaxTokensField, Model},

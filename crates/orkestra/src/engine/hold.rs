@@ -170,6 +170,8 @@ fn size(chunk: &Chunk) -> usize {
             _ => MOST_BYTES,
         },
         Chunk::ToolCall { id, name, .. } => id.len() + name.len(),
+        // Of any size, too.
+        Chunk::Extra(_) => MOST_BYTES,
         Chunk::Usage(_) | Chunk::End(_) => 0,
     }
 }

@@ -84,7 +84,7 @@ fn items_become_messages() {
             {"type": "message", "id": "msg_1", "status": "completed", "role": "assistant", "phase": "commentary",
              "content": [{"type": "output_text", "text": "Calling.", "annotations": []}]},
             {"type": "function_call", "id": "fc_1", "call_id": "call_1", "name": "f", "arguments": "{ \"a\":1 }"},
-            {"type": "function_call", "call_id": "call_2", "name": "g", "arguments": "{}"},
+            {"type": "function_call", "id": "fc_orkestra_1", "call_id": "call_2", "name": "g", "arguments": "{}"},
             {"type": "function_call_output", "call_id": "call_1", "output": "one"},
             {"type": "function_call_output", "call_id": "call_2", "output": [
                 {"type": "input_text", "text": "two"}, {"type": "input_image", "image_url": "https://x/2.png"}]},
@@ -100,7 +100,8 @@ fn items_become_messages() {
     let web = |url: &str| Source::Url { url: url.into(), media_type: None };
     let wav = Source::Base64 { media_type: "audio/wav".into(), data: "UklG".into() };
     let marked = Part { cache: Some(CacheHint::Default), ..Part::text("Look:") };
-    let phase = extra(json!({"message": {"phase": "commentary"}}));
+    let said = json!({"phase": "commentary", "id": "msg_1", "status": "completed"});
+    let phase = extra(json!({"message": said}));
     let expected = [
         Message::text(Role::System, "Be brief."),
         Message::text(Role::Developer, "No jokes."),
@@ -120,7 +121,10 @@ fn items_become_messages() {
             vec![
                 Part { extra: extra(json!({"id": "rs_1"})), ..thoughts("").signed("gAAA+/=") },
                 Part { extra: phase, ..Part::text("Calling.") },
-                call("call_1", "f", "{ \"a\":1 }").into(),
+                Part {
+                    extra: extra(json!({"id": "fc_1"})),
+                    ..call("call_1", "f", "{ \"a\":1 }").into()
+                },
                 call("call_2", "g", "{}").into(),
             ],
         ),
@@ -187,11 +191,11 @@ fn settings_are_read_and_what_only_this_api_knows_is_kept() {
         tool_choice: Some(ToolChoice::Allowed { names: vec!["f".into()], required: true }),
         parallel_tool_calls: Some(false),
         metadata: extra(json!({"k": "v"})),
-        user: Some("s".into()),
+        user: Some("u".into()),
         cache_key: Some("p".into()),
         headers: request.headers.clone(),
         extra: extra(json!({
-            "store": true, "truncation": "auto", "service_tier": "flex", "user": "u",
+            "store": true, "truncation": "auto", "service_tier": "flex", "safety_identifier": "s",
             "reasoning": {"context": "all_turns", "summary": "detailed"}, "text": {"verbosity": "low"},
             "include": ["reasoning.encrypted_content"]})),
         ..own(vec![Message::text(Role::User, "Hi")])
@@ -199,7 +203,16 @@ fn settings_are_read_and_what_only_this_api_knows_is_kept() {
     assert_eq!(request, expected);
     // And it goes to the same API as it came.
     let written = encode(&request).body;
-    for field in ["reasoning", "text", "tool_choice", "metadata", "store", "truncation", "user"] {
+    for field in [
+        "reasoning",
+        "text",
+        "tool_choice",
+        "metadata",
+        "store",
+        "truncation",
+        "user",
+        "safety_identifier",
+    ] {
         assert_eq!(written[field], body[field], "{field}");
     }
     assert_eq!(written["tools"][1], body["tools"][1]);
@@ -873,10 +886,10 @@ fn a_stream_is_written_in_the_whole_grammar() {
     let response = &data(events.last().unwrap())["response"];
     let output = json!([
         {"id": "rs_orkestra_0198f00d_0", "type": "reasoning", "summary": [{"type": "summary_text", "text": "hm"}], "encrypted_content": "gA=="},
-        {"id": "msg_0198f00d_1", "type": "message", "status": "completed", "role": "assistant",
+        {"id": "msg_orkestra_0198f00d_1", "type": "message", "status": "completed", "role": "assistant",
          "content": [{"type": "output_text", "text": "Hello", "annotations": [], "logprobs": []}]},
-        {"id": "fc_0198f00d_2", "type": "function_call", "status": "completed", "call_id": "call_1", "name": "f", "arguments": "{\"a\":1}"},
-        {"id": "fc_0198f00d_3", "type": "function_call", "status": "completed", "call_id": "call_2", "name": "g", "arguments": "{}"}]);
+        {"id": "fc_orkestra_0198f00d_2", "type": "function_call", "status": "completed", "call_id": "call_1", "name": "f", "arguments": "{\"a\":1}"},
+        {"id": "fc_orkestra_0198f00d_3", "type": "function_call", "status": "completed", "call_id": "call_2", "name": "g", "arguments": "{}"}]);
     assert_eq!(response["output"], output);
     assert_eq!(
         (&response["id"], &response["status"]),

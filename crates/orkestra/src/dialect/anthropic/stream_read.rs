@@ -12,9 +12,12 @@ use super::{
     errors, reply_read, usage,
 };
 use crate::{
-    chat::{Chunk, DialectName, End, Extra, Usage},
+    chat::{Chunk, DialectName, End, Extra, Part, Usage},
     error::Result,
 };
+
+/// What a text block cites.
+pub(super) const CITATIONS: &str = "citations";
 
 /// Reads one streamed answer.
 #[derive(Debug, Default)]
@@ -27,6 +30,8 @@ pub(super) struct Decoder {
     extra: Extra,
     /// The blocks that have begun and not ended, by their index. The API has one at a time.
     open: Vec<(u64, Open)>,
+    /// Whether the block that began last is text.
+    last_was_text: bool,
     /// How many calls have begun.
     calls: usize,
     done: bool,
@@ -119,6 +124,10 @@ impl Decoder {
         let given = |field: &str| text(block, field).unwrap_or_default();
         let open = match (text(block, "type"), block) {
             (Some("text"), _) => {
+                // What is cited for one block is not for its neighbour.
+                if self.last_was_text && block.get(CITATIONS).is_some_and(Value::is_array) {
+                    chunks.push(Chunk::Part(Part::text("")));
+                }
                 chunks.extend(words(Chunk::Text, given("text")));
                 Open::Text
             }
@@ -141,6 +150,7 @@ impl Decoder {
             }
             _ => return chunks,
         };
+        self.last_was_text = matches!(open, Open::Text);
         self.open.push((index, open));
         chunks
     }
@@ -178,7 +188,11 @@ impl Decoder {
                 }
             }
             (Some("input_json_delta"), None) => return Err(fields::missing("tool_use", data)),
-            // Citations, and what may come.
+            (Some("citations_delta"), Some(Open::Text)) => {
+                let citation = delta.get("citation").cloned().unwrap_or_default();
+                Some(Chunk::Extra(Extra::from_iter([(CITATIONS.to_owned(), json!([citation]))])))
+            }
+            // What may come.
             _ => None,
         };
         Ok(chunk.into_iter().collect())

@@ -9,6 +9,7 @@ use super::{
     blocks_write::{self, Block},
     errors,
     reply_write::{block, call_id, counts, message, stop_reason},
+    stream_read::CITATIONS,
 };
 use crate::{
     chat::{Chunk, Content, DialectName, End, Extra, Part, Usage},
@@ -129,8 +130,8 @@ impl Encoder {
                     return std::mem::take(&mut self.later);
                 }
             }
-            // It only says that the next pieces belong together, which they do anyway.
-            Chunk::Part(part) if part.only_begins() => {}
+            Chunk::Part(part) if part.only_begins() => self.close_text(events),
+            Chunk::Extra(extra) => self.citations(extra, events),
             Chunk::Part(part) => self.part(part, events),
             Chunk::Usage(_) | Chunk::End(_) => {}
         }
@@ -172,8 +173,24 @@ impl Encoder {
         }
     }
 
-    fn delta(&self, kind: &str, field: &str, piece: &str) -> Event {
-        let delta = json!({"type": kind, field: piece});
+    /// The next text is a block of its own.
+    fn close_text(&mut self, events: &mut Vec<Event>) {
+        if matches!(self.open, Some(Open::Text)) {
+            self.close(events);
+        }
+    }
+
+    /// What the open text cites.
+    fn citations(&mut self, extra: &Extra, events: &mut Vec<Event>) {
+        if let (Some(Open::Text), Some(Value::Array(list))) = (&self.open, extra.get(CITATIONS)) {
+            events.extend(
+                list.iter().map(|one| self.delta("citations_delta", "citation", one.clone())),
+            );
+        }
+    }
+
+    fn delta(&self, kind: &str, field: &str, piece: impl Into<Value>) -> Event {
+        let delta = json!({"type": kind, field: piece.into()});
         event(&json!({"type": "content_block_delta", "index": self.blocks, "delta": delta}))
     }
 
@@ -235,7 +252,8 @@ impl Encoder {
         }
         let pieces = emptied(&mut block);
         self.begin(&block, Open::Text, events);
-        events.extend(pieces.iter().map(|(kind, field, piece)| self.delta(kind, field, piece)));
+        events
+            .extend(pieces.into_iter().map(|(kind, field, piece)| self.delta(kind, field, piece)));
         self.close(events);
     }
 

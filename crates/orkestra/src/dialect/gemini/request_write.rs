@@ -199,13 +199,13 @@ fn level(effort: Effort) -> &'static str {
     }
 }
 
-/// Tells what the API has no field for. Hints what to cache are not among it: they ask for nothing that is missed, and
-/// this API caches by itself.
+/// Tells what the API has no field for.
 fn tell_unknown(request: &Request, own: bool, warnings: &mut Warnings<'_>) {
     let named = request.messages.iter().any(|message| message.name.is_some());
     let known = [
         ("name", named),
         ("user", request.user.is_some()),
+        ("prompt_cache_key", request.cache_key.is_some()),
         ("metadata", !request.metadata.is_empty()),
         ("parallel_tool_calls", request.parallel_tool_calls == Some(false)),
     ];
@@ -216,5 +216,8 @@ fn tell_unknown(request: &Request, own: bool, warnings: &mut Warnings<'_>) {
     }
     if !names.is_empty() {
         warnings.add(format!("{}: gemini has no such fields; left out", names.join(", ")));
+    }
+    if request.hints_at_caching() {
+        warnings.add("cache hints were left out: Gemini's API caches by itself");
     }
 }

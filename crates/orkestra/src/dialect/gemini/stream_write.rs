@@ -122,6 +122,9 @@ impl StreamEncoder for StreamWriter {
                 }
                 Vec::new()
             }
+            // Its sources stand at the end of an answer here.
+            Chunk::Extra(_) => Vec::new(),
+            Chunk::Part(part) if part.only_begins() => Vec::new(),
             Chunk::Part(part) => {
                 // Whose answer it is shows only at the end. What only this API knows names itself by its one field,
                 // what only another one knows has a type.

@@ -99,8 +99,10 @@ impl Conversation {
             content.push(ToolCall { id, name, arguments }.into());
         }
         let name = fields.text("name")?;
-        // Sources of an answer; clients send them back, and no server reads them.
-        fields.take("annotations");
+        // Clients send an answer's sources back, also where it had none.
+        if fields.get("annotations").is_some_and(|sources| *sources == serde_json::json!([])) {
+            fields.take("annotations");
+        }
         // A turn without a word is an answer that was broken off.
         if !content.is_empty() {
             let role = Role::Assistant;

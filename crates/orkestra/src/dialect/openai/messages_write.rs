@@ -169,7 +169,12 @@ impl Writer<'_> {
             object.insert("tool_calls".into(), calls.into());
         }
         self.put_name(&mut object, message);
-        self.put_extra(&mut object, &message.extra);
+        let mut extra = message.extra.clone();
+        // An answer's sources are OpenAI's own field; stricter servers refuse what they do not know.
+        if self.compatible {
+            extra.shift_remove("annotations");
+        }
+        self.put_extra(&mut object, &extra);
         written.push(object.into());
     }
 

@@ -159,8 +159,13 @@ fn thinking(body: &mut Fields) -> Result<Thinking> {
     Ok(thinking)
 }
 
-/// `safety_identifier`, which is taking the place of `user`.
+/// `user`, or `safety_identifier`, which is taking its place. The newer name stays among the extra fields, to be written
+/// back where it came from.
 fn user(body: &mut Fields) -> Result<Option<String>> {
-    let older = body.text("user")?;
-    Ok(body.text("safety_identifier")?.or(older))
+    let user = body.text("user")?;
+    let newer = body.text("safety_identifier")?;
+    if let Some(identifier) = &newer {
+        body.put_back("safety_identifier", identifier.as_str().into());
+    }
+    Ok(user.or(newer))
 }

@@ -187,9 +187,10 @@ impl Writer<'_> {
         if let Some(key) = request.cache_key.as_deref().filter(|_| told) {
             body.insert("prompt_cache_key".into(), key.into());
         }
-        if let Some(user) = request.user.as_deref().filter(|_| told) {
-            let field = if self.compatible { "user" } else { "safety_identifier" };
-            body.insert(field.into(), user.into());
+        let newer = request.extra.get("safety_identifier").filter(|_| self.own);
+        let newer = newer.and_then(Value::as_str);
+        if let Some(user) = request.user.as_deref().filter(|user| told && newer != Some(user)) {
+            body.insert("user".into(), user.into());
         }
         if !request.metadata.is_empty() {
             // "The 'metadata' parameter is only allowed when 'store' is enabled." To store is not ours to decide.
@@ -204,10 +205,7 @@ impl Writer<'_> {
                 );
             }
         }
-        let hinted = request.cache.is_some()
-            || request.parts().any(|part| part.cache.is_some())
-            || request.functions().any(|function| function.cache.is_some());
-        if hinted && !self.own {
+        if request.hints_at_caching() && !self.own {
             self.warn("cache hints were left out: OpenAI's API caches by itself".into());
         }
     }

@@ -187,6 +187,8 @@ impl StreamEncoder for Encoder {
             // It only says that the next pieces belong together, which they do anyway.
             Chunk::Part(part) if part.only_begins() => {}
             Chunk::Part(part) => events.extend(self.part(part)),
+            // This API has its own at the end of an answer.
+            Chunk::Extra(_) => {}
             Chunk::Usage(usage) => self.usage = Some(*usage),
             Chunk::End(end) => events.extend(self.end(end)),
         }

@@ -64,7 +64,9 @@ impl Conversation {
                 for field in ["call_id", "name", "arguments"] {
                     item.required_text(field)?;
                 }
-                self.add(Role::Assistant, item::function_call(item.value));
+                let mut call = item::function_call(item.value);
+                call.extra.extend(item::identity(item.value));
+                self.add(Role::Assistant, call);
             }
             Some("function_call_output") => self.add(Role::User, result(item)?),
             Some("reasoning") => self.add(Role::Assistant, item::reasoning(item.value)),
@@ -95,7 +97,9 @@ impl Conversation {
             "assistant" => {
                 let content = item.required("content", "a string or a list of parts")?;
                 check(&content)?;
-                for part in item::message(item.value) {
+                let mut about = item::about(item.value);
+                about.extend(item::identity(item.value));
+                for part in item::message(item.value, &about) {
                     self.add(Role::Assistant, part);
                 }
                 return Ok(());
@@ -104,6 +108,7 @@ impl Conversation {
         };
         let content = item.required("content", "a string or a list of parts")?;
         let mut extra = rest(item.value, &["type", "role", "content", "id", "status"]);
+        extra.extend(item::identity(item.value));
         if role == Role::System && self.messages.is_empty() {
             // Marks it as an item: the first instructions of a conversation go into the field of that name otherwise.
             extra.insert("type".into(), "message".into());
@@ -241,6 +246,7 @@ fn result(item: &Place<'_>) -> Result<Part> {
         _ => parts(&output, |piece| Content::Other(piece.clone()).into())?,
     };
     let known = ["type", "id", "call_id", "output", "status"];
-    let extra = rest(item.value, &known);
+    let mut extra = rest(item.value, &known);
+    extra.extend(item::identity(item.value));
     Ok(Part { extra, ..ToolResult { call, content, ..ToolResult::default() }.into() })
 }

@@ -12,24 +12,41 @@ use crate::{
 const MESSAGE: &str = "message";
 /// The extra fields that a part may have besides those of others, where nobody says whose they are.
 pub(super) const KEPT: [&str; 8] =
-    [MESSAGE, "id", "summary", "content", "annotations", "logprobs", "namespace", "caller"];
-/// Begins the ids of thoughts that had none. OpenAI checks a thought's id against its encrypted content, so that such
-/// an id must never be sent there.
-const OWN_THOUGHTS: &str = "rs_orkestra_";
+    [MESSAGE, "id", "summary", "content", ANNOTATIONS, "logprobs", "namespace", "caller"];
+/// The sources of a text.
+pub(super) const ANNOTATIONS: &str = "annotations";
+/// Begins the ids of items that had none, behind their kind. OpenAI checks a thought's id against its encrypted
+/// content, and looks others up where it keeps answers, so that such an id must never be sent there.
+const MADE_UP: &str = "orkestra_";
 /// Stands between the pieces of a summary.
 pub(super) const GAP: &str = "\n\n";
 
-/// The id of thoughts that came without one.
-pub(super) fn made_up_id(base: &str, place: usize) -> String {
-    format!("{OWN_THOUGHTS}{base}_{place}")
+/// The id of an item that came without one. `kind`: `rs`, `msg` or `fc`.
+pub(super) fn made_up_id(kind: &str, base: &str, place: usize) -> String {
+    format!("{kind}_{MADE_UP}{base}_{place}")
+}
+
+fn is_made_up(id: &str) -> bool {
+    id.split_once('_').is_none_or(|(_, rest)| rest.starts_with(MADE_UP))
+}
+
+/// What a caller's item says of itself: the provider's id, and the state that it was in.
+pub(super) fn identity(item: &Value) -> Extra {
+    match text(item, "id").filter(|id| !is_made_up(id)) {
+        Some(_) => {
+            let fields =
+                ["id", "status"].into_iter().filter_map(|name| Some((name, item.get(name)?)));
+            fields.map(|(name, value)| (name.to_owned(), value.clone())).collect()
+        }
+        None => Extra::new(),
+    }
 }
 
 /// Reads a `reasoning` item. What its text alone cannot restore stays as it came.
 pub(super) fn reasoning(item: &Value) -> Part {
     let known = ["type", "summary", "content", "encrypted_content", "status"];
     let mut extra = rest(item, &known);
-    let own = text(item, "id").is_none_or(|id| id.is_empty() || id.starts_with(OWN_THOUGHTS));
-    if own {
+    if text(item, "id").is_none_or(is_made_up) {
         extra.shift_remove("id");
     }
     let summary = list(item, "summary");
@@ -136,13 +153,12 @@ pub(super) fn spoken(piece: &Value) -> Option<Part> {
 
 /// Every part of a model's message. A piece of a kind that is not known becomes a message of its own, so that what
 /// travels whole is always an item.
-pub(super) fn message(item: &Value) -> Vec<Part> {
-    let about = about(item);
+pub(super) fn message(item: &Value, about: &Extra) -> Vec<Part> {
     if let Some(words) = text(item, "content") {
-        return vec![with_about(Part::text(words), &about)];
+        return vec![with_about(Part::text(words), about)];
     }
     let part = |piece| match spoken(piece) {
-        Some(part) => with_about(part, &about),
+        Some(part) => with_about(part, about),
         None => alone("assistant", piece),
     };
     list(item, "content").iter().map(part).collect()

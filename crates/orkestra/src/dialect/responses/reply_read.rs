@@ -14,11 +14,10 @@ use crate::{
 };
 
 /// What the neutral form knows of an answer.
-const KNOWN: [&str; 12] = [
+const KNOWN: [&str; 11] = [
     "id",
     "object",
     "created_at",
-    "completed_at",
     "status",
     "background",
     "error",
@@ -72,7 +71,7 @@ pub(super) fn told_failure(response: &Value) -> Result<()> {
 /// The parts of an item.
 pub(super) fn parts(item: &Value) -> Vec<Part> {
     match text(item, "type") {
-        Some("message") => item::message(item),
+        Some("message") => item::message(item, &item::about(item)),
         Some("function_call") => vec![item::function_call(item)],
         Some("reasoning") => vec![item::reasoning(item)],
         _ => vec![Content::Other(item.clone()).into()],

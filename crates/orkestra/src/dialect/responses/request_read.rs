@@ -87,14 +87,12 @@ fn refuse(body: &Place<'_>) -> Result<()> {
 }
 
 fn read_user(body: &Place<'_>, request: &mut Request) -> Result<()> {
-    let user = body.maybe_text("user")?;
-    match (body.maybe_text("safety_identifier")?, user) {
-        (Some(identifier), Some(user)) if identifier != user => {
-            request.user = Some(identifier);
-            request.extra.insert("user".into(), user.into());
-        }
-        (identifier, user) => request.user = identifier.or(user),
+    let newer = body.maybe_text("safety_identifier")?;
+    if let Some(identifier) = &newer {
+        // It is written back where it came from.
+        request.extra.insert("safety_identifier".into(), identifier.as_str().into());
     }
+    request.user = body.maybe_text("user")?.or(newer);
     Ok(())
 }
 

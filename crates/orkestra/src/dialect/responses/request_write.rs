@@ -20,10 +20,9 @@ const LEAST_OUTPUT_TOKENS: u32 = 16;
 /// The API refuses a longer name of a user.
 const MOST_USER_CHARACTERS: usize = 64;
 /// What Chat Completions calls by the same name and means the same by; both are the same account's.
-const SHARED_WITH_CHAT: [&str; 8] = [
+const SHARED_WITH_CHAT: [&str; 7] = [
     "service_tier",
     "store",
-    "safety_identifier",
     "top_logprobs",
     "moderation",
     "prompt_cache_options",
@@ -69,8 +68,14 @@ pub(super) fn write(request: &Request, model: &Model, stream: bool) -> Encoded {
     if !request.metadata.is_empty() {
         body.insert("metadata".into(), request.metadata.clone().into());
     }
-    set(&mut body, "safety_identifier", user(request, &mut warnings));
+    let newer = extra.get("safety_identifier").and_then(Value::as_str);
+    if newer.is_none() || newer != request.user.as_deref() {
+        set(&mut body, "user", user(request, &mut warnings));
+    }
     set(&mut body, "prompt_cache_key", request.cache_key.clone());
+    if !own && request.hints_at_caching() {
+        warnings.say("cache hints were left out: OpenAI's API caches by itself");
+    }
     if !stored && !extra.contains_key("store") {
         body.insert("store".into(), false.into());
     }

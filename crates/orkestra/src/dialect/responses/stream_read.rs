@@ -136,6 +136,17 @@ impl Decoder {
         chunks
     }
 
+    /// A source of the words that are being said.
+    fn annotation(&self, data: &Value) -> Vec<Chunk> {
+        match (self.last, data.get("annotation")) {
+            (Last::Words | Last::MarkedWords, Some(annotation)) => {
+                let list = serde_json::json!([annotation]);
+                vec![Chunk::Extra(Extra::from_iter([(item::ANNOTATIONS.to_owned(), list)]))]
+            }
+            _ => Vec::new(),
+        }
+    }
+
     /// Words that were told whole, unless their pieces were.
     fn whole_words(&mut self, data: &Value, field: &str, refusal: bool) -> Vec<Chunk> {
         let at = data.get("content_index").and_then(Value::as_u64).unwrap_or_default();
@@ -315,6 +326,7 @@ impl StreamDecoder for Decoder {
             "response.output_item.done" => self.finished(&data),
             "response.output_text.delta" => self.words(&data, "delta", false),
             "response.output_text.done" => self.whole_words(&data, "text", false),
+            "response.output_text.annotation.added" => self.annotation(&data),
             "response.refusal.delta" => self.words(&data, "delta", true),
             "response.refusal.done" => self.whole_words(&data, "refusal", true),
             "response.reasoning_summary_text.delta" => {

@@ -102,6 +102,7 @@ impl StreamEncoder for Encoder {
             Chunk::ToolCall { index, id, name } => self.output.call(*index, id, name),
             Chunk::ToolArguments { index, piece } => self.output.arguments(*index, piece),
             Chunk::Part(part) => self.output.part(part),
+            Chunk::Extra(extra) => self.output.annotations(extra),
             Chunk::Usage(usage) => self.usage = Some(*usage),
             Chunk::End(end) => {
                 events.extend(self.end(end));

@@ -137,6 +137,7 @@ fn a_stream_of_anthropics_becomes_chunks_in_order() {
         Chunk::Signature("EqQC".into()),
         Chunk::Part(redacted.into()),
         text("To"),
+        Chunk::Extra(object(json!({"citations": [{"type": "char_location"}]}))),
         text("kyo"),
         Chunk::Part(Content::Other(search).into()),
         begin(0, "toolu_1", "f"),

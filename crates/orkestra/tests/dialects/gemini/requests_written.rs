@@ -527,7 +527,7 @@ fn what_only_one_dialect_knows_is_put_back_there_and_told_elsewhere() {
     assert_eq!(encoded.warnings.len(), 2, "{:?}", encoded.warnings);
     assert!(encoded.warnings[0].contains("\"odd\""), "{:?}", encoded.warnings);
     assert!(
-        encoded.warnings[1].contains("user, parallel_tool_calls, logit_bias, service_tier: gemini has no such fields; left out"),
+        encoded.warnings[1].contains("user, prompt_cache_key, parallel_tool_calls, logit_bias, service_tier: gemini has no such fields; left out"),
         "{:?}",
         encoded.warnings
     );

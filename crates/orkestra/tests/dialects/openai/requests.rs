@@ -42,7 +42,8 @@ fn every_field_of_a_request_finds_its_place() {
     }))
     .unwrap();
     assert!(asked.stream && asked.stream_usage && !asked.stream_array);
-    let extra = json!({"top_logprobs": 3, "store": true, "service_tier": "flex"});
+    let extra = json!({
+        "top_logprobs": 3, "store": true, "service_tier": "flex", "safety_identifier": "new"});
     let function = Function {
         name: "f".into(),
         parameters: Some(json!({})),
@@ -74,7 +75,7 @@ fn every_field_of_a_request_finds_its_place() {
         }),
         thinking: orkestra::chat::Thinking::with_effort(Effort::Xhigh),
         cache_key: Some("k".into()),
-        user: Some("new".into()),
+        user: Some("old".into()),
         metadata: json!({"a": "b"}).as_object().unwrap().clone(),
         model: Some("auto".into()),
         dialect: Some(DialectName::Openai),
@@ -392,7 +393,7 @@ fn what_another_dialect_says_is_put_into_openais_words_or_warned_of() {
                 {"role": "user", "content": [text("The result of the tool call a:"), image, text("Go on.")]},
             ],
             "prompt_cache_key": "k",
-            "safety_identifier": "u",
+            "user": "u",
         })
     );
     let expected = [

@@ -2,7 +2,10 @@
 
 use serde_json::{Map, Value};
 
-use super::{super::place::object, Output, in_output, with};
+use super::{
+    super::{item, place::object},
+    Output, in_output, with,
+};
 use crate::chat::{Extra, ToolCall};
 
 /// A call while it is written.
@@ -24,7 +27,7 @@ impl Call {
     }
 
     fn id(&self, base: &str) -> String {
-        format!("fc_{base}_{}", self.place)
+        item::made_up_id("fc", base, self.place)
     }
 
     fn at(&self, base: &str) -> Map<String, Value> {

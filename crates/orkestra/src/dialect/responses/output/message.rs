@@ -107,6 +107,22 @@ impl Output {
         }
     }
 
+    /// The sources of the words that are being said.
+    pub(in super::super) fn annotations(&mut self, extra: &Extra) {
+        let Some(Value::Array(list)) = extra.get(item::ANNOTATIONS) else { return };
+        let Open::Message(message) = &mut self.open else { return };
+        let at = at(&self.base, message);
+        let Some(piece) = message.piece.as_mut().filter(|piece| !piece.refusal) else { return };
+        let known = piece.extra.entry(item::ANNOTATIONS).or_insert_with(|| json!([]));
+        let Value::Array(known) = known else { return };
+        for one in list {
+            let mut fields = with(at.clone(), "annotation_index", known.len().into());
+            fields.insert("annotation".into(), one.clone());
+            self.events.push(("response.output_text.annotation.added", fields));
+            known.push(one.clone());
+        }
+    }
+
     /// Sees to it that a message is open and has begun.
     fn begin_message(&mut self) {
         let mut message = match std::mem::take(&mut self.open) {
@@ -146,7 +162,7 @@ impl Output {
 }
 
 fn id(base: &str, place: usize) -> String {
-    format!("msg_{base}_{place}")
+    item::made_up_id("msg", base, place)
 }
 
 /// Where the next piece of a message stands.

@@ -13,8 +13,8 @@ use crate::{
     dialect::Caption,
 };
 
-/// OpenAI's own ids are as long, and no field takes more than 64 characters.
-const MOST_BASE_CHARACTERS: usize = 48;
+/// No field takes an id of more than 64 characters.
+const MOST_BASE_CHARACTERS: usize = 44;
 
 /// An event's type and its fields, without its number.
 type Event = (&'static str, Map<String, Value>);

@@ -72,7 +72,7 @@ impl Output {
     fn begin_thoughts(&mut self, extra: Extra) {
         let place = self.next_place();
         let known = extra.get("id").and_then(Value::as_str).map(str::to_owned);
-        let id = known.unwrap_or_else(|| item::made_up_id(&self.base, place));
+        let id = known.unwrap_or_else(|| item::made_up_id("rs", &self.base, place));
         let begun = json!({"id": id, "type": "reasoning", "summary": []});
         self.events.push(("response.output_item.added", in_output(place, begun)));
         self.open = Open::Thoughts(Thoughts { place, id, said: String::new(), extra, proof: None });
