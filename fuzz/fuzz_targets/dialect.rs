@@ -50,7 +50,7 @@ fn reply(dialect: &dyn Dialect, bytes: &[u8]) {
     let Ok(reply) = dialect.decode(bytes) else { return };
     for other in DialectName::ALL {
         dialect::named(other).write_reply(&reply, &caption());
-        dialect::untold(&reply, other);
+        drop(dialect::untold(&reply, other));
     }
 }
 

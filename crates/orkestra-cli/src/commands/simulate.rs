@@ -70,19 +70,27 @@ pub(super) async fn run(
 
 fn introduce(simulator: &Simulator, output: &Output) -> Result<(), Failure> {
     let address = format!("http://{}", simulator.address());
-    let urls = SERVED.map(|provider| (provider.to_owned(), simulator.base_url(provider)));
     if output.is_json() {
-        let urls: Map<String, Value> =
-            urls.into_iter().map(|(name, url)| (name, url.into())).collect();
+        let urls = orkestra_simulator::PROVIDERS
+            .map(|provider| (provider.to_owned(), simulator.base_url(provider).into()));
+        let urls: Map<String, Value> = urls.into_iter().collect();
         return output
             .json_line(&json!({"listening": address, "base_urls": urls, "simulated": true}));
     }
     output.piece(&format!("listening on {address}\n"))?;
     output.line("\nEvery answer is simulated: no model is called, no money is spent.")?;
     output.line("Point the command at it (no key is needed):\n")?;
-    for (provider, url) in &urls {
+    for provider in SERVED {
+        let url = simulator.base_url(provider);
         output.line(format!("  export {}={url}", base_url_variable(provider)))?;
     }
+    let others: Vec<&str> =
+        orkestra_simulator::PROVIDERS.into_iter().filter(|name| !SERVED.contains(name)).collect();
+    output.line(format!(
+        "\nCompatible servers, with their peculiarities: {}\n  at {}",
+        others.join(", "),
+        simulator.base_url(others[0]).replace(others[0], "NAME")
+    ))?;
     output.line("\nOr any other client, by its base URL and any key. Ctrl-C stops it.")
 }
 

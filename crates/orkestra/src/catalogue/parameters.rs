@@ -26,8 +26,6 @@ pub struct Parameters {
     pub seed: Acceptance,
     /// What becomes of `logprobs`. Default accepted.
     pub logprobs: Acceptance,
-    /// What becomes of a request for several answers at once. Default accepted.
-    pub several_answers: Acceptance,
     /// What becomes of `parallel_tool_calls`. Default accepted.
     pub parallel_tool_calls: Acceptance,
     /// Whether `temperature`, `top_p` and `logprobs` are taken exactly while the effort is `none`,
@@ -86,7 +84,6 @@ impl Default for Parameters {
             penalties: Acceptance::Accepted,
             seed: Acceptance::Accepted,
             logprobs: Acceptance::Accepted,
-            several_answers: Acceptance::Accepted,
             parallel_tool_calls: Acceptance::Accepted,
             sampling_needs_no_effort: false,
             prefill: true,
