@@ -182,7 +182,7 @@ pub(super) fn body(body: &[u8]) -> Result<Fields> {
         Error::invalid(what).because(cause)
     })?;
     match value {
-        Value::Object(map) => Ok(Fields { place: String::new(), map }),
+        Value::Object(map) => Ok(Fields { place: String::new(), map, spelling: Spelling::Exact }),
         other => Err(wrong("the body", &other, "a JSON object")),
     }
 }
@@ -194,14 +194,29 @@ pub(super) struct Fields {
     /// Where it stands, such as `messages[2]`; empty for the body itself.
     place: String,
     map: Map<String, Value>,
+    spelling: Spelling,
+}
+
+/// How names and numbers are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Spelling {
+    Exact,
+    /// As protocol buffers are written as JSON: a field is called `mimeType` or `mime_type` (Google's own Python client
+    /// mixes both in one request), and a number may stand in quotes.
+    ProtocolBuffers,
 }
 
 impl Fields {
+    /// The same fields, written as protocol buffers are; they are asked for in camelCase.
+    pub(super) fn of_protocol_buffers(self) -> Self {
+        Self { spelling: Spelling::ProtocolBuffers, ..self }
+    }
+
     /// The fields of `value`, which stands at `place`.
     pub(super) fn of(value: Value, place: impl Into<String>) -> Result<Self> {
         let place = place.into();
         match value {
-            Value::Object(map) => Ok(Self { place, map }),
+            Value::Object(map) => Ok(Self { place, map, spelling: Spelling::Exact }),
             other => Err(wrong(&place, &other, "an object")),
         }
     }
@@ -213,12 +228,22 @@ impl Fields {
 
     /// Looks at `field` without taking it.
     pub(super) fn get(&self, field: &str) -> Option<&Value> {
-        self.map.get(field).filter(|value| !value.is_null())
+        let other = || self.other_name(field).and_then(|name| self.map.get(&name));
+        self.map.get(field).or_else(other).filter(|value| !value.is_null())
+    }
+
+    /// What else `field` may be called.
+    fn other_name(&self, field: &str) -> Option<String> {
+        let camel = field.contains(|character: char| character.is_ascii_uppercase());
+        (self.spelling == Spelling::ProtocolBuffers && camel).then(|| snake_case(field))
     }
 
     /// Takes `field`, whatever it holds.
     pub(super) fn take(&mut self, field: &str) -> Option<Value> {
-        self.map.shift_remove(field).filter(|value| !value.is_null())
+        let mut taken = |name: &str| self.map.shift_remove(name).filter(|value| !value.is_null());
+        let value = taken(field);
+        let other = self.other_name(field).and_then(|name| self.map.shift_remove(&name));
+        value.or(other).filter(|value| !value.is_null())
     }
 
     /// Puts `value` back to what nobody took.
@@ -237,7 +262,10 @@ impl Fields {
 
     /// Takes `field` as text that must be there.
     pub(super) fn needed_text(&mut self, field: &str, expected: &str) -> Result<String> {
-        self.text(field)?.ok_or_else(|| absent(&self.place(field), expected))
+        // An empty text is a protocol buffer's way to say nothing.
+        let exact = self.spelling == Spelling::Exact;
+        let text = self.text(field)?.filter(|text| exact || !text.is_empty());
+        text.ok_or_else(|| absent(&self.place(field), expected))
     }
 
     /// Takes `field` as yes or no.
@@ -247,19 +275,27 @@ impl Fields {
 
     /// Takes `field` as a number.
     pub(super) fn number(&mut self, field: &str) -> Result<Option<f64>> {
-        self.read(field, "a number", Value::as_f64)
+        let in_quotes = self.spelling == Spelling::ProtocolBuffers;
+        self.read(field, "a number", |value| match value {
+            Value::String(text) if in_quotes => {
+                text.parse().ok().filter(|number: &f64| number.is_finite())
+            }
+            other => other.as_f64(),
+        })
     }
 
     /// Takes `field` as a whole number.
     pub(super) fn integer(&mut self, field: &str) -> Result<Option<i64>> {
-        self.read(field, "a whole number", Value::as_i64)
+        let in_quotes = self.spelling == Spelling::ProtocolBuffers;
+        self.read(field, "a whole number", |value| whole(value, in_quotes))
     }
 
     /// Takes `field` as a count of something.
     pub(super) fn count(&mut self, field: &str) -> Result<Option<u32>> {
-        let expected = "a whole number that is not negative and below 2^32";
-        let count = |value: &Value| value.as_u64().and_then(|count| u32::try_from(count).ok());
-        self.read(field, expected, count)
+        let in_quotes = self.spelling == Spelling::ProtocolBuffers;
+        self.read(field, "a whole number from 0 to 4294967295", |value| {
+            whole(value, in_quotes).and_then(|count| u32::try_from(count).ok())
+        })
     }
 
     /// Takes `field` as a list.
@@ -271,9 +307,32 @@ impl Fields {
         }
     }
 
+    /// Takes `field` as a list of texts.
+    pub(super) fn texts(&mut self, field: &str) -> Result<Option<Vec<String>>> {
+        let place = self.place(field);
+        let text = |value: Value| match value {
+            Value::String(text) => Ok(text),
+            other => Err(wrong(&place, &other, "a list of texts")),
+        };
+        self.list(field)?.map(|list| list.into_iter().map(text).collect()).transpose()
+    }
+
     /// Takes `field` as an object.
     pub(super) fn object(&mut self, field: &str) -> Result<Option<Self>> {
-        self.take(field).map(|value| Self::of(value, self.place(field))).transpose()
+        let place = self.place(field);
+        self.take(field).map(|value| self.inner(value, place)).transpose()
+    }
+
+    /// The objects in the list `field`.
+    pub(super) fn objects(&mut self, field: &str) -> Result<Vec<Self>> {
+        let place = self.place(field);
+        let list = self.list(field)?.unwrap_or_default().into_iter().enumerate();
+        list.map(|(at, value)| self.inner(value, format!("{place}[{at}]"))).collect()
+    }
+
+    /// An object inside this one, written as it is.
+    fn inner(&self, value: Value, place: String) -> Result<Self> {
+        Ok(Self { spelling: self.spelling, ..Self::of(value, place)? })
     }
 
     /// What was not taken, without nulls.
@@ -289,5 +348,42 @@ impl Fields {
     ) -> Result<Option<T>> {
         let Some(value) = self.take(field) else { return Ok(None) };
         read(&value).map(Some).ok_or_else(|| wrong(&self.place(field), &value, expected))
+    }
+}
+
+/// The whole number that `value` is. In quotes it may also be written with a point.
+fn whole(value: &Value, in_quotes: bool) -> Option<i64> {
+    match value {
+        Value::String(text) if in_quotes => text.parse().ok(),
+        other => other.as_i64().or_else(|| {
+            let number = other.as_f64().filter(|number| in_quotes && number.fract() == 0.0)?;
+            let exact = number.abs() < 9_007_199_254_740_992.0;
+            #[expect(clippy::cast_possible_truncation, reason = "whole and below 2^53")]
+            exact.then_some(number as i64)
+        }),
+    }
+}
+
+fn snake_case(camel: &str) -> String {
+    let mut snake = String::with_capacity(camel.len() + 4);
+    for character in camel.chars() {
+        if character.is_ascii_uppercase() {
+            snake.push('_');
+        }
+        snake.push(character.to_ascii_lowercase());
+    }
+    snake
+}
+
+/// Puts what `from` has into `into`, objects into objects; what `into` has already stays.
+pub(super) fn add_missing(into: &mut Extra, from: &Extra) {
+    for (name, value) in from {
+        match (into.get_mut(name), value) {
+            (None, _) => {
+                into.insert(name.clone(), value.clone());
+            }
+            (Some(Value::Object(into)), Value::Object(from)) => add_missing(into, from),
+            (Some(_), _) => {}
+        }
     }
 }

@@ -132,8 +132,21 @@ impl Differences {
         complaints
     }
 
+    /// Fails where a cell is complained of, or the list says more than the cells need.
+    pub(crate) fn hold(&self, complaints: impl Fn(&Cell) -> Vec<String>) {
+        let mut all = Vec::new();
+        for cell in Cell::all() {
+            let Cell { feature, from, to, stream } = cell;
+            let form = if stream { "stream" } else { "whole" };
+            let said = complaints(&cell).into_iter();
+            all.extend(said.map(|words| format!("{feature} {from} -> {to} {form}: {words}")));
+        }
+        all.extend(self.unneeded());
+        assert!(all.is_empty(), "{} complaints\n{}", all.len(), all.join("\n"));
+    }
+
     /// What of the list no cell needed.
-    pub(crate) fn unneeded(&self) -> Vec<String> {
+    fn unneeded(&self) -> Vec<String> {
         let needed = self.needed.borrow();
         let mut unneeded = Vec::new();
         for (at, entry) in self.entries.iter().enumerate() {

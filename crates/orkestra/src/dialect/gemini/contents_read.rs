@@ -2,21 +2,16 @@
 
 use std::collections::HashSet;
 
-use serde_json::Value;
-
-use super::{
-    object::{Object, wrong},
-    part_read::part,
-};
+use super::part_read::part;
 use crate::{
     chat::{Content, Message, Part, Role},
+    dialect::fields::{Fields, wrong},
     error::Result,
 };
 
 /// The instructions before the conversation; whatever role they name, it is not looked at.
-pub(super) fn system_instruction(given: Option<Value>) -> Result<Vec<Message>> {
-    let Some(given) = given else { return Ok(Vec::new()) };
-    let mut content = Object::of(given, "systemInstruction")?;
+pub(super) fn system_instruction(given: Option<Fields>) -> Result<Vec<Message>> {
+    let Some(mut content) = given else { return Ok(Vec::new()) };
     content.take("role");
     let parts = parts(&mut content)?;
     if parts.is_empty() {
@@ -26,10 +21,9 @@ pub(super) fn system_instruction(given: Option<Value>) -> Result<Vec<Message>> {
 }
 
 /// The conversation. Calls without ids get some that differ from all others, and so do their results.
-pub(super) fn contents(listed: Vec<Value>) -> Result<Vec<Message>> {
+pub(super) fn contents(listed: Vec<Fields>) -> Result<Vec<Message>> {
     let mut messages = Vec::with_capacity(listed.len());
-    for (position, content) in listed.into_iter().enumerate() {
-        let mut content = Object::of(content, format!("contents[{position}]"))?;
+    for mut content in listed {
         let place = content.place("role");
         let role = match content.text("role")?.as_deref() {
             // `function` is the older name for who gives results.
@@ -44,10 +38,8 @@ pub(super) fn contents(listed: Vec<Value>) -> Result<Vec<Message>> {
     Ok(messages)
 }
 
-fn parts(content: &mut Object) -> Result<Vec<Part>> {
-    let place = content.place("parts");
-    let listed = content.list("parts")?.into_iter().enumerate();
-    listed.map(|(position, value)| part(value, format!("{place}[{position}]"))).collect()
+fn parts(content: &mut Fields) -> Result<Vec<Part>> {
+    content.objects("parts")?.into_iter().map(part).collect()
 }
 
 /// Gives calls and results without ids what joins them: models before Gemini 3 have none and go by order and name.

@@ -8,13 +8,13 @@ use std::collections::HashMap;
 use serde_json::{Value, json};
 
 use super::{
-    object::add_missing,
     part_write::{self, Form, can_be_opened, of},
     warnings::Warnings,
 };
 use crate::{
     catalogue::{Acceptance, Model},
     chat::{Content, Extra, Message, Part, Role, Source, ToolResult},
+    dialect::fields::add_missing,
 };
 
 /// Stands for the proof of a call that another model made: `skip_thought_signature_validator` in base64, the value that

@@ -6,7 +6,6 @@ mod contents_read;
 mod contents_write;
 mod errors;
 mod finish;
-mod object;
 mod part_read;
 mod part_write;
 mod reply_read;

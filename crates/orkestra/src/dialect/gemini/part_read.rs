@@ -2,15 +2,14 @@
 
 use serde_json::Value;
 
-use super::object::{Object, wrong};
 use crate::{
     chat::{Content, Extra, Part, Source, ToolCall, ToolResult},
+    dialect::fields::{Fields, wrong},
     error::{Error, Result},
 };
 
-/// Reads the part at `place`. Calls and results without an id get an empty one.
-pub(super) fn part(value: Value, place: impl Into<String>) -> Result<Part> {
-    let mut object = Object::of(value, place)?;
+/// Reads a part. Calls and results without an id get an empty one.
+pub(super) fn part(mut object: Fields) -> Result<Part> {
     let signature = object.text("thoughtSignature")?;
     let thought = object.boolean("thought")?.unwrap_or_default();
     let mut inner = ("", Extra::new());
@@ -70,7 +69,7 @@ fn strange(mut rest: Extra, signature: Option<String>, thought: bool) -> Part {
     Part { signature, ..Content::Other(rest.into()).into() }
 }
 
-fn tool_call(mut call: Object) -> Result<(ToolCall, Extra)> {
+fn tool_call(mut call: Fields) -> Result<(ToolCall, Extra)> {
     let id = call.text("id")?.unwrap_or_default();
     let name = call.needed_text("name", "the function's name")?;
     let arguments = match call.take("args") {
@@ -81,16 +80,15 @@ fn tool_call(mut call: Object) -> Result<(ToolCall, Extra)> {
     Ok((ToolCall { id, name, arguments }, call.rest()))
 }
 
-fn tool_result(mut response: Object) -> Result<(ToolResult, Extra)> {
+fn tool_result(mut response: Fields) -> Result<(ToolResult, Extra)> {
     let call = response.text("id")?.unwrap_or_default();
     let name = response.text("name")?.filter(|name| !name.is_empty());
-    let given = response.object("response")?.map(Object::rest);
+    let given = response.object("response")?.map(Fields::rest);
     let (text, is_error) = given.as_ref().map_or((None, false), said);
     let mut content: Vec<Part> =
         text.filter(|text| !text.is_empty()).map(Part::text).into_iter().collect();
-    let place = response.place("parts");
-    for (position, media) in response.list("parts")?.into_iter().enumerate() {
-        content.push(part(media, format!("{place}[{position}]"))?);
+    for media in response.objects("parts")? {
+        content.push(part(media)?);
     }
     let result = ToolResult { call, name, content, is_error };
     let mut rest = response.rest();
@@ -115,7 +113,7 @@ pub(super) fn said(response: &Extra) -> (Option<String>, bool) {
     }
 }
 
-fn inline(mut data: Object) -> Result<(Content, Extra)> {
+fn inline(mut data: Fields) -> Result<(Content, Extra)> {
     let media_type = data.needed_text("mimeType", "a media type such as image/png")?;
     let place = data.place("data");
     let bytes = data.needed_text("data", "bytes in base64")?;
@@ -126,14 +124,14 @@ fn inline(mut data: Object) -> Result<(Content, Extra)> {
     media(Source::Base64 { media_type, data: bytes }, &kind, data)
 }
 
-fn file_data(mut file: Object) -> Result<(Content, Extra)> {
+fn file_data(mut file: Fields) -> Result<(Content, Extra)> {
     let url = file.needed_text("fileUri", "the file's address")?;
     let media_type = file.text("mimeType")?.filter(|media_type| !media_type.is_empty());
     let kind = media_type.clone().unwrap_or_default();
     media(Source::Url { url, media_type }, &kind, file)
 }
 
-fn media(source: Source, media_type: &str, mut object: Object) -> Result<(Content, Extra)> {
+fn media(source: Source, media_type: &str, mut object: Fields) -> Result<(Content, Extra)> {
     let content = match media_type.split('/').next() {
         Some("image") => Content::Image { source, detail: None },
         Some("audio") => Content::Audio { source },

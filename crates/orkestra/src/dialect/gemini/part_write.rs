@@ -2,8 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::object::add_missing;
-use crate::chat::{Content, Extra, Part, Source, ToolCall, ToolResult};
+use crate::{
+    chat::{Content, Extra, Part, Source, ToolCall, ToolResult},
+    dialect::fields::add_missing,
+};
 
 /// Where files uploaded to Google are found.
 const FILES: &str = "https://generativelanguage.googleapis.com/v1beta/";

@@ -4,15 +4,13 @@ use serde_json::Value;
 
 use super::{
     errors::{self, error_in},
-    finish,
-    object::add_missing,
-    part_read,
+    finish, part_read,
     stream_read::StreamReader,
     usage,
 };
 use crate::{
     chat::{Assembly, Chunk, Content, DialectName, End, Extra, FinishReason, Part, Reply, Usage},
-    dialect::fields,
+    dialect::fields::{self, Fields, add_missing},
     error::{Error, ErrorKind, Result},
 };
 
@@ -159,10 +157,12 @@ impl Reader {
         if value.as_object().is_some_and(|fields| fields.values().all(Value::is_null)) {
             return Ok(Part::text(""));
         }
-        let mut part = part_read::part(value, "candidates[0].content.parts").map_err(|error| {
-            let message = format!("the provider's answer is malformed: {error}");
-            Error::new(ErrorKind::Unavailable, message)
-        })?;
+        let mut part = Fields::of(value, "candidates[0].content.parts")
+            .and_then(|part| part_read::part(part.of_protocol_buffers()))
+            .map_err(|error| {
+                let message = format!("the provider's answer is malformed: {error}");
+                Error::new(ErrorKind::Unavailable, message)
+            })?;
         if let Content::ToolCall(call) = &mut part.content {
             if call.id.is_empty() {
                 call.id = self.call_id();

@@ -4,14 +4,13 @@ use serde_json::{Value, json};
 
 use super::{
     finish,
-    object::add_missing,
     part_read::standard_base64,
     part_write::{self, Form, of},
     usage,
 };
 use crate::{
     chat::{DialectName, End, Extra, FinishReason, Part, Reply, Usage},
-    dialect::Caption,
+    dialect::{Caption, fields::add_missing},
 };
 
 /// Writes a whole answer.

@@ -4,7 +4,6 @@ use serde_json::Value;
 
 use super::{
     contents_read::{contents, system_instruction},
-    object::{Object, wrong},
     schema::json_schema,
 };
 use crate::{
@@ -12,25 +11,24 @@ use crate::{
         DialectName, Effort, Extra, Format, Function, Request, Thinking, ThinkingMode, Tool,
         ToolChoice,
     },
-    dialect::{Asked, Call},
+    dialect::{
+        Asked, Call,
+        fields::{self, Fields, wrong},
+    },
     error::{Error, Result},
 };
 
 /// Reads `call`: the model and the method stand in the path, the rest in the body.
 pub(super) fn asked(call: &Call<'_>) -> Result<Asked> {
     let (model, stream) = target(call.path)?;
-    let json: Value = serde_json::from_slice(call.body).map_err(|cause| {
-        Error::invalid(format!("the body is not JSON ({cause}); expected a JSON object"))
-            .because(cause)
-    })?;
-    let mut body = Object::of(json, "")?;
+    let mut body = fields::body(call.body)?.of_protocol_buffers();
     // Some clients name the model again; the path decides.
     body.take("model");
-    let mut messages = system_instruction(body.take("systemInstruction"))?;
-    messages.extend(contents(body.list("contents")?)?);
+    let mut messages = system_instruction(body.object("systemInstruction")?)?;
+    messages.extend(contents(body.objects("contents")?)?);
     let mut request = Request {
         messages,
-        tools: tools(body.list("tools")?)?,
+        tools: tools(body.objects("tools")?)?,
         model: Some(model),
         dialect: Some(DialectName::Gemini),
         ..Request::default()
@@ -95,13 +93,10 @@ fn as_events(query: &str) -> bool {
     query.split('&').any(|pair| matches!(pair, "alt=sse" | "$alt=sse" | "%24alt=sse"))
 }
 
-fn tools(listed: Vec<Value>) -> Result<Vec<Tool>> {
+fn tools(listed: Vec<Fields>) -> Result<Vec<Tool>> {
     let mut tools = Vec::new();
-    for (position, tool) in listed.into_iter().enumerate() {
-        let mut tool = Object::of(tool, format!("tools[{position}]"))?;
-        let place = tool.place("functionDeclarations");
-        for (position, function) in tool.list("functionDeclarations")?.into_iter().enumerate() {
-            let function = Object::of(function, format!("{place}[{position}]"))?;
+    for mut tool in listed {
+        for function in tool.objects("functionDeclarations")? {
             tools.push(Tool::Function(declaration(function)?));
         }
         let rest = tool.rest();
@@ -112,7 +107,7 @@ fn tools(listed: Vec<Value>) -> Result<Vec<Tool>> {
     Ok(tools)
 }
 
-fn declaration(mut declaration: Object) -> Result<Function> {
+fn declaration(mut declaration: Fields) -> Result<Function> {
     let name = declaration.needed_text("name", "the function's name")?;
     let description = declaration.text("description")?;
     let older = declaration.take("parameters").map(json_schema);
@@ -120,13 +115,13 @@ fn declaration(mut declaration: Object) -> Result<Function> {
     Ok(Function { name, description, parameters, extra: declaration.rest(), ..Function::default() })
 }
 
-fn tool_config(mut config: Object) -> Result<(Option<ToolChoice>, Extra)> {
+fn tool_config(mut config: Fields) -> Result<(Option<ToolChoice>, Extra)> {
     let Some(mut calling) = config.object("functionCallingConfig")? else {
         return Ok((None, config.rest()));
     };
     let place = calling.place("mode");
     let mode = calling.text("mode")?.unwrap_or_default().to_ascii_uppercase();
-    let mut names = calling.texts("allowedFunctionNames")?;
+    let mut names = calling.texts("allowedFunctionNames")?.unwrap_or_default();
     let choice = match (mode.as_str(), names.len()) {
         ("" | "MODE_UNSPECIFIED", 0) => None,
         ("AUTO", 0) => Some(ToolChoice::Auto),
@@ -151,14 +146,14 @@ fn tool_config(mut config: Object) -> Result<(Option<ToolChoice>, Extra)> {
 }
 
 /// Reads `generationConfig` into `request` and gives what the neutral form has no place for.
-fn generation(mut config: Object, request: &mut Request) -> Result<Extra> {
+fn generation(mut config: Fields, request: &mut Request) -> Result<Extra> {
     request.temperature = config.number("temperature")?;
     request.top_p = config.number("topP")?;
     // 0 is what this API takes for no limit.
     request.top_k = config.count("topK")?.filter(|count| *count > 0);
     request.seed = config.integer("seed")?;
     request.max_tokens = config.count("maxOutputTokens")?;
-    request.stop = config.texts("stopSequences")?;
+    request.stop = config.texts("stopSequences")?.unwrap_or_default();
     request.presence_penalty = config.number("presencePenalty")?;
     request.frequency_penalty = config.number("frequencyPenalty")?;
     request.logprobs = config.boolean("responseLogprobs")?;
@@ -178,7 +173,7 @@ fn generation(mut config: Object, request: &mut Request) -> Result<Extra> {
     Ok(rest)
 }
 
-fn format(config: &mut Object) -> Result<Option<Format>> {
+fn format(config: &mut Fields) -> Result<Option<Format>> {
     let media_type = config.get("responseMimeType").and_then(Value::as_str).unwrap_or_default();
     match media_type {
         "" | "text/plain" | "application/json" => {}
@@ -198,7 +193,7 @@ fn format(config: &mut Object) -> Result<Option<Format>> {
     })
 }
 
-fn thinking_config(mut config: Object) -> Result<(Thinking, Extra)> {
+fn thinking_config(mut config: Fields) -> Result<(Thinking, Extra)> {
     let mut thinking =
         Thinking { shown: config.boolean("includeThoughts")?, ..Thinking::default() };
     let (budget_place, level_place) =

@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 
 use super::{
     contents_write::{contents, kind},
-    object::add_missing,
     part_write::of,
     warnings::Warnings,
 };
@@ -14,6 +13,7 @@ use crate::{
         DialectName, Effort, Extra, Format, Function, Message, Request, Thinking, ThinkingMode,
         Tool, ToolChoice,
     },
+    dialect::fields::add_missing,
 };
 
 /// Writes `request` for `model`: the body, and what could not be said.

@@ -276,7 +276,7 @@ fn what_is_wrong_in_a_request_is_named() {
     let contents = |parts: Value| json!({"contents": [{"role": "user", "parts": parts}]});
     let config = |config: Value| json!({"contents": [], "generationConfig": config});
     let cases = [
-        (json!([]), vec!["the body is []", "an object"]),
+        (json!([]), vec!["the body is []", "a JSON object"]),
         (json!({"contents": {}}), vec!["contents is {}", "a list"]),
         (
             json!({"contents": [{"role": "assistant", "parts": []}]}),

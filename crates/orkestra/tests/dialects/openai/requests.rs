@@ -291,7 +291,7 @@ fn a_wrong_field_is_named_with_its_value_and_what_was_expected() {
         (with("temperature", json!("hot")), "temperature is \"hot\"; expected a number"),
         (
             with("max_tokens", json!(-1)),
-            "max_tokens is -1; expected a whole number that is not negative and below 2^32",
+            "max_tokens is -1; expected a whole number from 0 to 4294967295",
         ),
         (with("n", json!(2)), "n is 2; expected 1, one answer per call"),
         (with("stop", json!(["a", 1])), "stop[1] is 1; expected text"),
