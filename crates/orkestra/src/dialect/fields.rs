@@ -107,7 +107,14 @@ pub(super) struct Said<'a> {
 /// The rules that all dialects share: the body decides where it can, else the status does.
 pub(super) fn failure(failure: &Failure<'_>, said: Said<'_>) -> Error {
     let retry_after = failure.retry_after.or(said.retry_after);
-    let kind = said.kind.unwrap_or_else(|| kind_of(failure.status, retry_after));
+    let kind = match said.kind {
+        // The wait may stand in the headers alone.
+        Some(ErrorKind::RateLimited { retry_after: None }) => {
+            ErrorKind::RateLimited { retry_after }
+        }
+        Some(kind) => kind,
+        None => kind_of(failure.status, retry_after),
+    };
     let words = said.message.map_or_else(|| unexplained(failure.body), str::to_owned);
     let advice = match kind {
         ErrorKind::Unauthenticated => "; check the key and what it may use",

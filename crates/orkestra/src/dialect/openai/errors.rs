@@ -1,4 +1,4 @@
-//! Errors: what a provider's mean, and ours in OpenAI's form.
+//! Errors: what a provider's mean, and ours in OpenAI's form. Chat Completions and Responses share it.
 
 use serde_json::{Value, json};
 
@@ -24,7 +24,7 @@ const TOO_LONG: [&str; 11] = [
 ];
 
 /// What a failed answer means.
-pub(super) fn read(failure: &Failure<'_>) -> Error {
+pub(in super::super) fn read(failure: &Failure<'_>) -> Error {
     let body = fields::json(failure.body).unwrap_or_default();
     let error = inner(&body);
     let words = words(error);
@@ -48,20 +48,16 @@ pub(super) fn within(body: &Value) -> Option<Error> {
 }
 
 /// An error that arrived where an answer was expected.
-pub(super) fn in_band(error: &Value) -> Error {
+pub(in super::super) fn in_band(error: &Value) -> Error {
     let by_code = || {
         let code = error.get("code")?;
         let status = code.as_u64().or_else(|| code.as_str()?.parse().ok())?;
         let status = u16::try_from(status).ok().filter(|status| (400..600).contains(status))?;
         Some(fields::kind_of(status, None))
     };
-    let by_type = || match (text(error, "type"), text(error, "code")) {
-        (Some("rate_limit_exceeded" | "rate_limit_error"), _)
-        | (_, Some("rate_limit_exceeded" | "slow_down")) => {
-            Some(ErrorKind::RateLimited { retry_after: None })
-        }
-        (Some("authentication_error" | "permission_error"), _) => Some(ErrorKind::Unauthenticated),
-        (Some("invalid_request_error"), _) => Some(ErrorKind::InvalidRequest),
+    let by_type = || match text(error, "type") {
+        Some("authentication_error" | "permission_error") => Some(ErrorKind::Unauthenticated),
+        Some("invalid_request_error") => Some(ErrorKind::InvalidRequest),
         _ => None,
     };
     let kind = if overflows(error) { Some(ErrorKind::TooLong) } else { kind(error) };
@@ -105,11 +101,16 @@ fn kind(error: &Value) -> Option<ErrorKind> {
     let spent = type_ == "insufficient_quota"
         || code == "insufficient_quota"
         || code == "credit_balance_exhausted"
+        || code == "billing_hard_limit_reached"
         || code.ends_with("_spend_limit_exceeded")
         || code == "organization_usage_limit_exceeded";
+    let limited = ["rate_limit_exceeded", "slow_down"].contains(&code)
+        || ["rate_limit_exceeded", "rate_limit_error"].contains(&type_);
     let unknown = type_ == "invalid_model" || text(error, "message") == Some("Model Not Exist");
     // OpenRouter's moderation answers 403, as a bad key does.
-    let flagged = error.pointer("/metadata/flagged_input").is_some();
+    let flagged = error.pointer("/metadata/flagged_input").is_some()
+        || code.ends_with("_policy")
+        || code.ends_with("_policy_violation");
     match code {
         _ if spent => Some(ErrorKind::BudgetSpent),
         _ if flagged => Some(ErrorKind::Refused),
@@ -117,9 +118,15 @@ fn kind(error: &Value) -> Option<ErrorKind> {
         "context_length_exceeded" => Some(ErrorKind::TooLong),
         "invalid_api_key" => Some(ErrorKind::Unauthenticated),
         "model_not_found" | "model_decommissioned" => Some(ErrorKind::UnknownModel),
-        "content_policy_violation" | "content_filter" => Some(ErrorKind::Refused),
+        // The provider's word for a prompt that breaks its rules, not for one that is malformed.
+        "invalid_prompt" | "content_filter" => Some(ErrorKind::Refused),
         // Groq's word for a model that wrote no proper call: its 400 is not the caller's fault.
         "tool_use_failed" | "output_parse_failed" => Some(ErrorKind::Unavailable),
+        "server_error" | "server_is_overloaded" | "vector_store_timeout" => {
+            Some(ErrorKind::Unavailable)
+        }
+        _ if limited => Some(ErrorKind::RateLimited { retry_after: None }),
+        _ if code.contains("image") => Some(ErrorKind::InvalidRequest),
         _ => None,
     }
 }
@@ -135,7 +142,7 @@ fn overflows(error: &Value) -> bool {
 }
 
 /// `error` in OpenAI's form.
-pub(super) fn write(error: &Error) -> Value {
+pub(in super::super) fn write(error: &Error) -> Value {
     let (kind, code) = faces(error.kind());
     json!({"error": {
         "message": error.to_string(),
@@ -146,7 +153,7 @@ pub(super) fn write(error: &Error) -> Value {
 }
 
 /// The status that OpenAI has for such an error.
-pub(super) fn status_of(error: &Error) -> u16 {
+pub(in super::super) fn status_of(error: &Error) -> u16 {
     match error.kind() {
         ErrorKind::TooLong | ErrorKind::Refused => 400,
         ErrorKind::BudgetSpent => 429,
@@ -169,6 +176,12 @@ fn faces(kind: &ErrorKind) -> (&'static str, Option<&'static str>) {
         ErrorKind::Unavailable => ("server_error", Some("service_unavailable")),
         ErrorKind::Storage | ErrorKind::Config => ("server_error", Some("internal_error")),
     }
+}
+
+/// The code that OpenAI has for such an error; its type where it has none.
+pub(in super::super) fn code(error: &Error) -> &'static str {
+    let (kind, code) = faces(error.kind());
+    code.unwrap_or(kind)
 }
 
 /// The field that `error` is about: what was wrong with a caller's field begins with its name.

@@ -1,6 +1,6 @@
 //! OpenAI Chat Completions, and what servers that call themselves compatible make of it.
 
-mod errors;
+pub(super) mod errors;
 mod messages_read;
 mod messages_write;
 mod parts;

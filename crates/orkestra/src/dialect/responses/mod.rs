@@ -58,7 +58,7 @@ impl Dialect for Responses {
     }
 
     fn error(&self, failure: &Failure<'_>) -> Error {
-        error::of_failure(failure)
+        error::read(failure)
     }
 
     fn read_request(&self, call: &Call<'_>) -> Result<Asked> {
@@ -74,10 +74,10 @@ impl Dialect for Responses {
     }
 
     fn write_error(&self, error: &Error) -> Value {
-        error::body(error)
+        error::write(error)
     }
 
     fn status_of(&self, error: &Error) -> u16 {
-        error::status(error)
+        error::status_of(error)
     }
 }

@@ -2,7 +2,7 @@
 
 use orkestra::{
     Error, ErrorKind,
-    dialect::{Dialect, Failure, OpenAi},
+    dialect::{Dialect, Failure, OpenAi, Responses},
 };
 use serde_json::{Value, json};
 
@@ -154,5 +154,19 @@ fn the_wrong_field_is_named_as_the_parameter() {
     for (body, parameter) in cases {
         let error = read(&body).unwrap_err();
         assert_eq!(OpenAi.write_error(&error)["error"]["param"], parameter, "{error}");
+    }
+}
+
+#[test]
+fn the_wait_that_the_headers_ask_for_is_kept_whatever_the_body_says() {
+    let wait = Some(std::time::Duration::from_secs(7));
+    for code in ["rate_limit_exceeded", "slow_down", "something_new"] {
+        let body = json!({"error": {"message": "m", "type": "tokens", "code": code}}).to_string();
+        let failure =
+            Failure { status: 429, request_id: None, retry_after: wait, body: body.as_bytes() };
+        for dialect in [&OpenAi as &dyn Dialect, &Responses] {
+            let kind = dialect.error(&failure).kind().clone();
+            assert_eq!(kind, ErrorKind::RateLimited { retry_after: wait }, "{code}");
+        }
     }
 }
