@@ -1,15 +1,11 @@
 """Anthropic's own SDK calls tools, parses JSON and sends images, against the simulator."""
 
+import agent_loops
 import anthropic
 import pydantic
 import pytest
 
-PROMPT = 'Weigh [[call: weigh {"grams": 5}]] [[call: look {}]] [[then]] [[call: look {"at": "sky"}]]'
-TOOLS = [
-    {"name": name, "input_schema": {"type": "object", "properties": {"grams": {"type": "integer"}, "at": {"type": "string"}}}}
-    for name in ["weigh", "look"]
-]
-MODELS = ["claude-haiku-4-5", "claude-opus-5-5"]
+TOOLS = [{"name": name, "input_schema": agent_loops.PARAMETERS} for name in agent_loops.NAMES]
 
 
 class Item(pydantic.BaseModel):
@@ -31,12 +27,12 @@ def streamed(client, **call):
         return stream.get_final_message()
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", agent_loops.MODELS["anthropic"])
 @pytest.mark.parametrize("ask", [whole, streamed])
 def test_a_loop_of_tools(simulator, ask, model):
     client = simulator.anthropic()
-    messages = [{"role": "user", "content": PROMPT}]
-    called = []
+    messages = [{"role": "user", "content": agent_loops.PROMPT}]
+    called, rounds = [], 0
     while True:
         answer = ask(client, model=model, max_tokens=2000, messages=messages, tools=TOOLS)
         if answer.stop_reason != "tool_use":
@@ -44,10 +40,14 @@ def test_a_loop_of_tools(simulator, ask, model):
         calls = [block for block in answer.content if block.type == "tool_use"]
         called += [(call.name, call.input) for call in calls]
         messages.append({"role": "assistant", "content": answer.content})
-        results = [{"type": "tool_result", "tool_use_id": call.id, "content": f"{call.name} is done"} for call in calls]
+        results = [
+            {"type": "tool_result", "tool_use_id": call.id, "content": said["result"], "is_error": said.get("is_error", False)}
+            for call, said in zip(calls, agent_loops.results(rounds), strict=True)
+        ]
         messages.append({"role": "user", "content": results})
-    assert called == [("weigh", {"grams": 5}), ("look", {}), ("look", {"at": "sky"})]
-    assert answer.content[-1].text == '[simulated] The tools say: "look is done"'
+        rounds += 1
+    assert called == agent_loops.CALLED
+    assert answer.content[-1].text == agent_loops.TEXTS["anthropic"]
 
 
 def test_the_tool_runner_runs_to_the_end(simulator):

@@ -1,13 +1,13 @@
 """Google's own SDK calls functions, parses JSON and sends images, against the simulator."""
 
+import agent_loops
 import pydantic
 import pytest
 from google.genai import errors, types
 
-MODELS = ["gemini-2.5-flash-lite", "gemini-3.8-flash", "gemini-4-argon"]
-PROMPT = 'Weigh [[call: weigh {"grams": 5}]] [[call: look {}]] [[then]] [[call: look {"at": "sky"}]]'
-SCHEMA = {"type": "object", "properties": {"grams": {"type": "integer"}, "at": {"type": "string"}}}
-TOOLS = [types.Tool(function_declarations=[{"name": name, "parameters_json_schema": SCHEMA} for name in ["weigh", "look"]])]
+MODELS = agent_loops.MODELS["gemini"]
+DECLARATIONS = [{"name": name, "parameters_json_schema": agent_loops.PARAMETERS} for name in agent_loops.NAMES]
+TOOLS = [types.Tool(function_declarations=DECLARATIONS)]
 CONFIG = types.GenerateContentConfig(tools=TOOLS)
 
 
@@ -36,8 +36,8 @@ def streamed(models, **call):
 @pytest.mark.parametrize("ask", [whole, streamed])
 def test_a_loop_of_tools(simulator, ask, model):
     models = simulator.google().models
-    contents = [types.Content(role="user", parts=[types.Part(text=PROMPT)])]
-    called = []
+    contents = [types.Content(role="user", parts=[types.Part(text=agent_loops.PROMPT)])]
+    called, rounds = [], 0
     while True:
         parts = ask(models, model=model, contents=contents, config=CONFIG)
         calls = [part.function_call for part in parts if part.function_call]
@@ -45,13 +45,15 @@ def test_a_loop_of_tools(simulator, ask, model):
             break
         called += [(call.name, call.args) for call in calls]
         contents.append(types.Content(role="model", parts=parts))
-        responses = [
-            types.Part(function_response=types.FunctionResponse(id=call.id, name=call.name, response={"output": "done"}))
-            for call in calls
-        ]
+        responses = []
+        for call, said in zip(calls, agent_loops.results(rounds), strict=True):
+            response = {"error" if said.get("is_error") else "output": said["result"]}
+            answered = types.FunctionResponse(id=call.id, name=call.name, response=response)
+            responses.append(types.Part(function_response=answered))
         contents.append(types.Content(role="user", parts=responses))
-    assert called == [("weigh", {"grams": 5}), ("look", {}), ("look", {"at": "sky"})]
-    assert "".join(part.text for part in parts) == '[simulated] The tools say: "{"output":"done"}"'
+        rounds += 1
+    assert called == agent_loops.CALLED
+    assert "".join(part.text for part in parts) == agent_loops.TEXTS["gemini"]
 
 
 def test_functions_are_called_by_the_sdk_itself(simulator):

@@ -2,18 +2,16 @@
 
 import json
 
+import agent_loops
 import openai
 import pydantic
 import pytest
 
-PROMPT = 'Weigh [[call: weigh {"grams": 5, "names": ["a", "b"]}]] [[call: look {}]] [[then]] [[call: look {"at": "sky"}]]'
-PARAMETERS = {
-    "type": "object",
-    "properties": {"grams": {"type": "integer"}, "names": {"type": "array", "items": {"type": "string"}}, "at": {"type": "string"}},
-}
-NAMES = ["weigh", "look"]
+NAMES, PARAMETERS = agent_loops.NAMES, agent_loops.PARAMETERS
 CHAT_TOOLS = [{"type": "function", "function": {"name": name, "parameters": PARAMETERS}} for name in NAMES]
 RESPONSES_TOOLS = [{"type": "function", "name": name, "parameters": PARAMETERS, "strict": False} for name in NAMES]
+[CHAT_MODEL] = agent_loops.MODELS["openai"]
+[RESPONSES_MODEL] = agent_loops.MODELS["responses"]
 PNG = "data:image/png;base64,iVBORw0KGgo="
 
 
@@ -28,19 +26,19 @@ class Thing(pydantic.BaseModel):
 
 
 def whole(client, messages):
-    return client.chat.completions.create(model="gpt-4o", messages=messages, tools=CHAT_TOOLS).choices[0]
+    return client.chat.completions.create(model=CHAT_MODEL, messages=messages, tools=CHAT_TOOLS).choices[0]
 
 
 def streamed(client, messages):
-    with client.chat.completions.stream(model="gpt-4o", messages=messages, tools=CHAT_TOOLS) as stream:
+    with client.chat.completions.stream(model=CHAT_MODEL, messages=messages, tools=CHAT_TOOLS) as stream:
         return stream.get_final_completion().choices[0]
 
 
 @pytest.mark.parametrize("ask", [whole, streamed])
 def test_a_loop_of_tools_on_chat(simulator, ask):
     client = simulator.openai()
-    messages = [{"role": "user", "content": PROMPT}]
-    called = []
+    messages = [{"role": "user", "content": agent_loops.PROMPT}]
+    called, rounds = [], 0
     while True:
         choice = ask(client, messages)
         if choice.finish_reason != "tool_calls":
@@ -49,22 +47,23 @@ def test_a_loop_of_tools_on_chat(simulator, ask):
         fields = {"id": True, "type": True, "function": {"name", "arguments"}}
         sent = [call.model_dump(include=fields) for call in calls]
         messages.append({"role": "assistant", "content": choice.message.content, "tool_calls": sent})
-        for call in calls:
+        for call, said in zip(calls, agent_loops.results(rounds), strict=True):
             called.append((call.function.name, json.loads(call.function.arguments)))
-            messages.append({"role": "tool", "tool_call_id": call.id, "content": f"{call.function.name} is done"})
-    assert called == [("weigh", {"grams": 5, "names": ["a", "b"]}), ("look", {}), ("look", {"at": "sky"})]
-    assert choice.message.content == '[simulated] The tools say: "look is done"'
+            messages.append({"role": "tool", "tool_call_id": call.id, "content": said["result"]})
+        rounds += 1
+    assert called == agent_loops.CALLED
+    assert choice.message.content == agent_loops.TEXTS["openai"]
 
 
 def responses_whole(client, items):
     return client.responses.create(
-        model="gpt-6.1-sol", input=items, tools=RESPONSES_TOOLS, store=False, include=["reasoning.encrypted_content"]
+        model=RESPONSES_MODEL, input=items, tools=RESPONSES_TOOLS, store=False, include=["reasoning.encrypted_content"]
     )
 
 
 def responses_streamed(client, items):
     with client.responses.stream(
-        model="gpt-6.1-sol", input=items, tools=RESPONSES_TOOLS, store=False, include=["reasoning.encrypted_content"]
+        model=RESPONSES_MODEL, input=items, tools=RESPONSES_TOOLS, store=False, include=["reasoning.encrypted_content"]
     ) as stream:
         return stream.get_final_response()
 
@@ -72,19 +71,21 @@ def responses_streamed(client, items):
 @pytest.mark.parametrize("ask", [responses_whole, responses_streamed])
 def test_a_loop_of_tools_on_responses(simulator, ask):
     client = simulator.openai()
-    items = [{"role": "user", "content": PROMPT}]
-    rounds = 0
+    items = [{"role": "user", "content": agent_loops.PROMPT}]
+    called, rounds = [], 0
     while True:
         response = ask(client, items)
         calls = [item for item in response.output if item.type == "function_call"]
         assert response.output[0].type == "reasoning"
         if not calls:
             break
-        rounds += 1
+        called += [(call.name, json.loads(call.arguments)) for call in calls]
         items += [item.model_dump(exclude_none=True, exclude={"parsed_arguments"}) for item in response.output]
-        items += [{"type": "function_call_output", "call_id": call.call_id, "output": "42"} for call in calls]
-    assert rounds == 2
-    assert response.output_text == '[simulated] The tools say: "42"'
+        for call, said in zip(calls, agent_loops.results(rounds), strict=True):
+            items.append({"type": "function_call_output", "call_id": call.call_id, "output": said["result"]})
+        rounds += 1
+    assert called == agent_loops.CALLED
+    assert response.output_text == agent_loops.TEXTS["responses"]
 
 
 def test_json_is_parsed(simulator):

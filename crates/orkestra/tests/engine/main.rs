@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod accounting;
+mod agent_loop;
 mod answers;
 mod bad_input;
 mod breaker;
