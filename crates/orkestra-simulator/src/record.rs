@@ -217,6 +217,20 @@ impl Record {
         kept.requests.iter().map(one).collect()
     }
 
+    /// Takes the oldest requests that came to an end out of the record, up to the first that is still under way.
+    pub(crate) fn take_ended(&self) -> Vec<Recorded> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut taken = Vec::new();
+        while kept.requests.front().is_some_and(|entry| entry.answer.is_some()) {
+            if let Some(Entry { request, answer }) = kept.requests.pop_front() {
+                kept.bytes -= request.body.len();
+                kept.first += 1;
+                taken.push(Recorded { answer, ..Recorded::clone(&request) });
+            }
+        }
+        taken
+    }
+
     pub(crate) fn totals(&self) -> BTreeMap<String, Total> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).totals.clone()
     }

@@ -213,6 +213,13 @@ impl Simulator {
         self.world.record.all()
     }
 
+    /// Takes the oldest requests out of the record, up to the first that did not come to an end yet, so that a long run
+    /// can keep all of them elsewhere. The totals of [`usage`](Self::usage) go on counting them.
+    #[must_use]
+    pub fn take_ended(&self) -> Vec<Recorded> {
+        self.world.record.take_ended()
+    }
+
     /// What the providers bill for all requests that came to an end, by `PROVIDER/MODEL`; `PROVIDER` alone for requests
     /// that named no model.
     #[must_use]

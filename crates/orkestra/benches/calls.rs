@@ -4,7 +4,10 @@
 #![expect(clippy::expect_used, reason = "a failure here is the report")]
 #![expect(clippy::print_stdout, reason = "it prints what it measured")]
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::mpsc,
+    time::{Duration, Instant},
+};
 
 use futures::StreamExt;
 use orkestra::{
@@ -13,10 +16,13 @@ use orkestra::{
     dialect::{self, Call},
 };
 use orkestra_simulator::Simulator;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Calls of each side.
 const CALLS: usize = 3_000;
+/// Calls before them, which open connections and warm caches.
+const WARM: usize = 100;
+const MODEL: &str = "gpt-4o-mini";
 /// Streams of each side.
 const STREAMS: usize = 300;
 /// Words of a streamed answer; each comes as a piece of its own.
@@ -25,86 +31,114 @@ const WORDS: usize = 400;
 const BODY: usize = 1_000_000;
 
 fn main() {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    runtime.expect("a runtime can be made").block_on(measure());
+    // Server and client have a thread each, so that what is measured is the client's own work and not where the
+    // scheduler put the two.
+    let (address, told) = mpsc::channel();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let serving = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        runtime.expect("a runtime can be made").block_on(async move {
+            let simulator = Simulator::start_on_loopback().await.expect("loopback is there");
+            address.send(simulator.base_url("openai")).expect("somebody listens");
+            // An error is a stop, too.
+            let _ = stopped.await;
+            simulator.stop().await;
+        });
+    });
+    let url = told.recv().expect("the simulator starts");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.expect("a runtime can be made").block_on(async {
+        let sides = Sides::new(&url);
+        whole(&sides).await;
+        streamed(&sides).await;
+    });
+    drop(stop);
+    serving.join().expect("the simulator ends");
     parse();
 }
 
-async fn measure() {
-    let simulator = Simulator::start_on_loopback().await.expect("loopback can be listened on");
-    let settings = Settings::new().expect("the embedded router is whole");
-    let builder = Provider::builder("openai").key("key").base_url(simulator.base_url("openai"));
-    let ours = builder.settings(settings).build().expect("the provider is in the catalogue");
-    let bare = reqwest::Client::builder().no_proxy().build().expect("a client can be made");
-    let url = format!("{}/chat/completions", simulator.base_url("openai"));
+/// The two clients of one server.
+struct Sides {
+    ours: Provider,
+    bare: reqwest::Client,
+    url: String,
+}
 
-    let prompt = "[[reply: Yes.]] Is the sea salty?";
-    let body = |text: &str, stream: bool| {
-        let messages = json!([{"role": "user", "content": text}]);
-        json!({"model": "gpt-4o-mini", "messages": messages, "max_completion_tokens": 8192, "temperature": 1.0,
-            "stream": stream, "stream_options": if stream { json!({"include_usage": true}) } else { json!(null) }})
-    };
-    let plain = {
-        let mut body = body(prompt, false);
-        body.as_object_mut().map(|fields| fields.shift_remove("stream_options"));
-        body.to_string()
-    };
-    let pinned = Request::from(prompt).model("gpt-4o-mini");
-    let (mut bare_times, mut pinned_times, mut routed_times) = (Vec::new(), Vec::new(), Vec::new());
-    for round in 0..CALLS + 100 {
-        let started = Instant::now();
-        let answer = bare
-            .post(&url)
-            .bearer_auth("key")
-            .header("content-type", "application/json")
-            .body(plain.clone());
-        let answer = answer.send().await.expect("the simulator answers");
-        let _ = answer.bytes().await.expect("the answer is whole");
-        let bare_time = started.elapsed();
-        let started = Instant::now();
-        ours.chat(pinned.clone()).await.expect("the simulator answers");
-        let pinned_time = started.elapsed();
-        let started = Instant::now();
-        ours.chat(prompt).await.expect("the simulator answers");
-        // The first calls open connections and warm caches.
-        if round >= 100 {
-            bare_times.push(bare_time);
-            pinned_times.push(pinned_time);
-            routed_times.push(started.elapsed());
+impl Sides {
+    fn new(base_url: &str) -> Self {
+        let settings = Settings::new().expect("the embedded router is whole");
+        let builder = Provider::builder("openai").key("key").base_url(base_url);
+        Self {
+            ours: builder.settings(settings).build().expect("the provider is in the catalogue"),
+            bare: reqwest::Client::builder().no_proxy().build().expect("a client can be made"),
+            url: format!("{base_url}/chat/completions"),
         }
     }
-    let bare_median = median(&mut bare_times);
-    println!("{CALLS} whole calls, medians");
-    println!("  bare reqwest              {:>8.1} us", micros(bare_median));
-    for (name, times) in
-        [("ours, model named", &mut pinned_times), ("ours, routed", &mut routed_times)]
-    {
-        let ours = median(times);
-        println!(
-            "  {name:<25} {:>8.1} us, {:+.1} us",
-            micros(ours),
-            micros(ours) - micros(bare_median)
-        );
-    }
 
+    async fn call_bare(&self, body: &Value) -> reqwest::Response {
+        let call = self.bare.post(&self.url).bearer_auth("key");
+        let call = call.header("content-type", "application/json").body(body.to_string());
+        call.send().await.expect("the simulator answers")
+    }
+}
+
+/// What our client sends for `text`.
+fn body(text: &str, stream: bool) -> Value {
+    let messages = json!([{"role": "user", "content": text}]);
+    let mut body = json!({"model": MODEL, "messages": messages, "max_completion_tokens": 8192, "temperature": 1.0});
+    if stream {
+        body["stream"] = true.into();
+        body["stream_options"] = json!({"include_usage": true});
+    }
+    body
+}
+
+async fn whole(sides: &Sides) {
+    let prompt = "[[reply: Yes.]] Is the sea salty?";
+    let body = body(prompt, false);
+    let pinned = Request::from(prompt).model(MODEL);
+    let mut times: [Vec<Duration>; 4] = std::array::from_fn(|_| Vec::with_capacity(CALLS));
+    for round in 0..CALLS + WARM {
+        let started = Instant::now();
+        sides.ours.route(prompt).expect("it can be decided");
+        let decided = started.elapsed();
+        let started = Instant::now();
+        let answer = sides.call_bare(&body).await.bytes().await.expect("the answer is whole");
+        serde_json::from_slice::<Value>(&answer).expect("the answer is JSON");
+        let bare = started.elapsed();
+        let started = Instant::now();
+        sides.ours.chat(pinned.clone()).await.expect("the simulator answers");
+        let named = started.elapsed();
+        let started = Instant::now();
+        sides.ours.chat(prompt).await.expect("the simulator answers");
+        if round >= WARM {
+            for (times, time) in times.iter_mut().zip([decided, bare, named, started.elapsed()]) {
+                times.push(time);
+            }
+        }
+    }
+    let [decided, bare, named, routed] = times.map(|mut times| micros(median(&mut times)));
+    println!("{CALLS} whole calls, medians");
+    println!("  bare reqwest, JSON read   {bare:>8.1} us");
+    println!("  ours, model named         {named:>8.1} us, {:+.1} us", named - bare);
+    println!("  ours, routed              {routed:>8.1} us, {:+.1} us", routed - bare);
+    println!("  of it, the decision       {decided:>8.1} us");
+}
+
+async fn streamed(sides: &Sides) {
     let long = format!("[[reply: {}]] Recite.", vec!["word"; WORDS].join(" "));
-    let streamed = body(&long, true).to_string();
-    let request = Request::from(long.as_str()).model("gpt-4o-mini");
+    let body = body(&long, true);
+    let request = Request::from(long.as_str()).model(MODEL);
     let (mut bare_times, mut our_times, mut pieces) = (Vec::new(), Vec::new(), 0);
     for _ in 0..STREAMS {
         let started = Instant::now();
-        let answer = bare
-            .post(&url)
-            .bearer_auth("key")
-            .header("content-type", "application/json")
-            .body(streamed.clone());
-        let mut bytes = answer.send().await.expect("the simulator answers").bytes_stream();
+        let mut bytes = sides.call_bare(&body).await.bytes_stream();
         while let Some(piece) = bytes.next().await {
             piece.expect("the answer is whole");
         }
         bare_times.push(started.elapsed());
         let started = Instant::now();
-        let mut stream = ours.stream(request.clone()).await.expect("the simulator answers");
+        let mut stream = sides.ours.stream(request.clone()).await.expect("the simulator answers");
         pieces = 0;
         while let Some(piece) = stream.next().await {
             piece.expect("the answer is whole");
@@ -116,46 +150,52 @@ async fn measure() {
     println!("{STREAMS} streams of {pieces} pieces, medians");
     println!(
         "  bare reqwest {bare:.1} us, ours {ours:.1} us, {:+.2} us a piece",
-        (ours - bare) / pieces as f64
+        (ours - bare) / f64::from(pieces)
     );
-    simulator.stop().await;
 }
 
 fn parse() {
-    println!("reading a request of {} KB", BODY / 1000);
-    let text = "The quick brown fox jumps over the lazy dog. ".repeat(BODY / 4 / 45);
-    let turns = |role: &str| json!({"role": role, "content": text});
-    let messages = json!([turns("user"), turns("assistant"), turns("user"), turns("user")]);
-    let contents: Vec<_> = ["user", "model", "user", "user"]
-        .map(|role| json!({"role": role, "parts": [{"text": text}]}))
-        .to_vec();
-    let bodies = [
+    for (what, turns) in [("four long turns", 4), ("1,000 turns", 1000)] {
+        println!("reading a request of {} KB, {what}", BODY / 1000);
+        for (name, body) in bodies(turns) {
+            let body = body.to_string();
+            let call = Call {
+                path: "/v1beta/models/auto:generateContent",
+                query: "",
+                headers: &[],
+                body: body.as_bytes(),
+            };
+            let mut times: Vec<Duration> = (0..200)
+                .map(|_| {
+                    let started = Instant::now();
+                    let asked = dialect::named(name).read_request(&call);
+                    let taken = started.elapsed();
+                    drop(asked.expect("the body is a request"));
+                    taken
+                })
+                .collect();
+            let rate = body.len() as f64 / median(&mut times).as_secs_f64() / 1e6;
+            println!("  {:<10} {rate:>7.0} MB/s", name.name());
+        }
+    }
+}
+
+/// The same conversation of so many turns in every dialect, with an escape in every sentence.
+fn bodies(turns: usize) -> [(DialectName, Value); 4] {
+    let text = "The quick \"brown\" fox jumps over the lazy dog.\n";
+    let text = text.repeat(BODY / turns / (text.len() + 3));
+    let role = |at: usize, other: &'static str| if at % 2 == 0 { "user" } else { other };
+    let message = |at| json!({"role": role(at, "assistant"), "content": text});
+    let content = |at| json!({"role": role(at, "model"), "parts": [{"text": text}]});
+    // An odd number, so that the user has the last word.
+    let messages: Value = (0..turns | 1).map(message).collect();
+    let contents: Value = (0..turns | 1).map(content).collect();
+    [
         (DialectName::Openai, json!({"model": "auto", "messages": messages})),
         (DialectName::Responses, json!({"model": "auto", "input": messages})),
         (DialectName::Anthropic, json!({"model": "auto", "max_tokens": 10, "messages": messages})),
         (DialectName::Gemini, json!({"contents": contents})),
-    ];
-    for (name, body) in bodies {
-        let body = body.to_string();
-        let call = Call {
-            path: "/v1beta/models/auto:generateContent",
-            query: "",
-            headers: &[],
-            body: body.as_bytes(),
-        };
-        let mut times: Vec<Duration> = (0..200)
-            .map(|_| {
-                let started = Instant::now();
-                let asked =
-                    dialect::named(name).read_request(&call).expect("the body is a request");
-                let taken = started.elapsed();
-                drop(asked);
-                taken
-            })
-            .collect();
-        let rate = body.len() as f64 / median(&mut times).as_secs_f64() / 1e6;
-        println!("  {:<10} {rate:>7.0} MB/s", name.name());
-    }
+    ]
 }
 
 fn median(times: &mut [Duration]) -> Duration {

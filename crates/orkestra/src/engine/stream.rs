@@ -31,6 +31,7 @@ use crate::{
 pub struct ResponseStream {
     state: State,
     plan: Plan,
+    decision_id: String,
 }
 
 enum State {
@@ -67,7 +68,7 @@ impl ResponseStream {
         attempts: Vec<Attempt>,
         opened: Opened,
     ) -> Self {
-        let plan = decision.plan.clone();
+        let (plan, decision_id) = (decision.plan.clone(), decision.id.clone());
         let Opened { candidate, first, rest, warnings, simulated, started, first_token } = opened;
         let arriving = Arriving {
             engine,
@@ -83,13 +84,20 @@ impl ResponseStream {
             started,
             first_token,
         };
-        Self { state: State::Open(Box::new(arriving)), plan }
+        Self { state: State::Open(Box::new(arriving)), plan, decision_id }
     }
 
     /// What was decided and why; known before the first piece.
     #[must_use]
     pub fn plan(&self) -> &Plan {
         &self.plan
+    }
+
+    /// The id under which the ledger keeps this request's attempts; known before the first piece, and where there will
+    /// never be a [`Response`].
+    #[must_use]
+    pub fn decision_id(&self) -> &str {
+        &self.decision_id
     }
 
     /// The answer's next words; thoughts and calls of tools are passed over. `None` at the end.
