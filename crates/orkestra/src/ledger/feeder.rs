@@ -24,6 +24,10 @@ const HELD: usize = 10_000;
 /// The first and the longest pause between two tries at a ledger that fails.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(30));
 
+/// How long the feeder waits for more entries after one was spooled. It is safe there, and one transaction for many
+/// entries leaves the processor to the calls.
+const GATHER: Duration = Duration::from_millis(20);
+
 /// What the recorder asks the writer for.
 pub(super) enum Order {
     /// Write this entry, then say what went wrong.
@@ -162,6 +166,20 @@ impl Retry {
     }
 }
 
+/// What is told within [`GATHER`], up to the first that somebody waits for or that has no spool to be safe in.
+fn gather(heard: &mpsc::Receiver<News>) -> Vec<News> {
+    let until = Instant::now() + GATHER;
+    let mut gathered = Vec::new();
+    while let Ok(news) = heard.recv_timeout(until.saturating_duration_since(Instant::now())) {
+        let spooled = matches!(news, News::Spooled);
+        gathered.push(news);
+        if !spooled {
+            break;
+        }
+    }
+    gathered
+}
+
 struct Feeder {
     ledger: Arc<dyn Ledger>,
     folder: Option<PathBuf>,
@@ -184,7 +202,8 @@ impl Feeder {
                 None => heard.recv().map_err(|_| RecvTimeoutError::Disconnected),
             };
             let ended = matches!(first, Err(RecvTimeoutError::Disconnected));
-            let answers = self.take(first.into_iter().chain(heard.try_iter()));
+            let more = if matches!(first, Ok(News::Spooled)) { gather(heard) } else { Vec::new() };
+            let answers = self.take(first.into_iter().chain(more).chain(heard.try_iter()));
             // While the ledger fails, new entries do not make it try more often; a flush does.
             let due = retry.as_ref().is_none_or(|retry| Instant::now() >= retry.at);
             let thoroughly = ended || !answers.is_empty();
