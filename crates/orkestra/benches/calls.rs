@@ -5,6 +5,7 @@
 #![expect(clippy::print_stdout, reason = "it prints what it measured")]
 
 use std::{
+    path::Path,
     sync::mpsc,
     time::{Duration, Instant},
 };
@@ -12,8 +13,9 @@ use std::{
 use futures::StreamExt;
 use orkestra::{
     Provider, Settings,
-    chat::{DialectName, Request},
+    chat::{Content, DialectName, Message, Part, Request, Role, Source},
     dialect::{self, Call},
+    ledger::Recorder,
 };
 use orkestra_simulator::Simulator;
 use serde_json::{Value, json};
@@ -27,6 +29,9 @@ const MODEL: &str = "gpt-4o-mini";
 const STREAMS: usize = 300;
 /// Words of a streamed answer; each comes as a piece of its own.
 const WORDS: usize = 400;
+/// Calls with a picture, of each side, and the size of the picture in base64.
+const PICTURES: usize = 60;
+const PICTURE: usize = 3_000_000;
 /// The body that is parsed, in bytes.
 const BODY: usize = 1_000_000;
 
@@ -48,9 +53,11 @@ fn main() {
     let url = told.recv().expect("the simulator starts");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.expect("a runtime can be made").block_on(async {
-        let sides = Sides::new(&url);
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let sides = Sides::new(&url, &folder.path().join("ledger.db"));
         whole(&sides).await;
         streamed(&sides).await;
+        with_picture(&sides).await;
     });
     drop(stop);
     serving.join().expect("the simulator ends");
@@ -60,16 +67,23 @@ fn main() {
 /// The two clients of one server.
 struct Sides {
     ours: Provider,
+    /// With a ledger, as the faces have it.
+    keeping: Provider,
     bare: reqwest::Client,
     url: String,
 }
 
 impl Sides {
-    fn new(base_url: &str) -> Self {
-        let settings = Settings::new().expect("the embedded router is whole");
-        let builder = Provider::builder("openai").key("key").base_url(base_url);
+    fn new(base_url: &str, ledger: &Path) -> Self {
+        let provider = |recorder| {
+            let settings = Settings::new().expect("the embedded router is whole");
+            let builder = Provider::builder("openai").key("key").base_url(base_url);
+            let builder = builder.settings(Settings { recorder, ..settings });
+            builder.build().expect("the provider is in the catalogue")
+        };
         Self {
-            ours: builder.settings(settings).build().expect("the provider is in the catalogue"),
+            ours: provider(Recorder::off()),
+            keeping: provider(Recorder::sqlite(ledger)),
             bare: reqwest::Client::builder().no_proxy().build().expect("a client can be made"),
             url: format!("{base_url}/chat/completions"),
         }
@@ -95,34 +109,74 @@ fn body(text: &str, stream: bool) -> Value {
 
 async fn whole(sides: &Sides) {
     let prompt = "[[reply: Yes.]] Is the sea salty?";
-    let body = body(prompt, false);
-    let pinned = Request::from(prompt).model(MODEL);
-    let mut times: [Vec<Duration>; 4] = std::array::from_fn(|_| Vec::with_capacity(CALLS));
-    for round in 0..CALLS + WARM {
+    let named = Request::from(prompt).model(MODEL);
+    println!("{CALLS} whole calls, medians");
+    // Each against bare calls of its own: what writes the ledger in the background slows both sides down.
+    for (name, provider, request) in [
+        ("model named", &sides.ours, named),
+        ("routed", &sides.ours, prompt.into()),
+        ("routed, with a ledger", &sides.keeping, prompt.into()),
+    ] {
+        let (bare, ours) = turns(sides, provider, &request, &body(prompt, false)).await;
+        println!("  {name:<22} bare {bare:>6.1} us, ours {ours:>6.1} us, {:+.1} us", ours - bare);
+    }
+    let mut times = Vec::with_capacity(CALLS);
+    for _ in 0..CALLS {
         let started = Instant::now();
         sides.ours.route(prompt).expect("it can be decided");
-        let decided = started.elapsed();
+        times.push(started.elapsed());
+    }
+    println!("  the decision alone     {:>.1} us", micros(median(&mut times)));
+}
+
+/// The medians of bare calls of `body` and of `provider`'s answers to `request`, in microseconds.
+async fn turns(sides: &Sides, provider: &Provider, request: &Request, body: &Value) -> (f64, f64) {
+    let (mut bare_times, mut our_times) = (Vec::new(), Vec::new());
+    for round in 0..CALLS + WARM {
         let started = Instant::now();
-        let answer = sides.call_bare(&body).await.bytes().await.expect("the answer is whole");
+        let answer = sides.call_bare(body).await.bytes().await.expect("the answer is whole");
         serde_json::from_slice::<Value>(&answer).expect("the answer is JSON");
         let bare = started.elapsed();
+        let mine = request.clone();
         let started = Instant::now();
-        sides.ours.chat(pinned.clone()).await.expect("the simulator answers");
-        let named = started.elapsed();
-        let started = Instant::now();
-        sides.ours.chat(prompt).await.expect("the simulator answers");
+        provider.chat(mine).await.expect("the simulator answers");
         if round >= WARM {
-            for (times, time) in times.iter_mut().zip([decided, bare, named, started.elapsed()]) {
-                times.push(time);
-            }
+            our_times.push(started.elapsed());
+            bare_times.push(bare);
         }
     }
-    let [decided, bare, named, routed] = times.map(|mut times| micros(median(&mut times)));
-    println!("{CALLS} whole calls, medians");
-    println!("  bare reqwest, JSON read   {bare:>8.1} us");
-    println!("  ours, model named         {named:>8.1} us, {:+.1} us", named - bare);
-    println!("  ours, routed              {routed:>8.1} us, {:+.1} us", routed - bare);
-    println!("  of it, the decision       {decided:>8.1} us");
+    (micros(median(&mut bare_times)), micros(median(&mut our_times)))
+}
+
+/// A call with a large picture, where each copy of the request counts.
+async fn with_picture(sides: &Sides) {
+    let data = "iVBORw0KGgoA".repeat(PICTURE / 12);
+    let text = "[[reply: Yes.]] Is this the sea?";
+    let picture = Content::Image {
+        source: Source::Base64 { media_type: "image/png".to_owned(), data: data.clone() },
+        detail: None,
+    };
+    let said = Message::of(Role::User, vec![picture.into(), Part::text(text)]);
+    let request = Request::from(vec![said]).model(MODEL);
+    let mut body = body(text, false);
+    let url = format!("data:image/png;base64,{data}");
+    body["messages"][0]["content"] = json!([
+        {"type": "image_url", "image_url": {"url": url}},
+        {"type": "text", "text": text}
+    ]);
+    let (mut bare_times, mut our_times) = (Vec::new(), Vec::new());
+    for _ in 0..PICTURES {
+        let started = Instant::now();
+        sides.call_bare(&body).await.bytes().await.expect("the answer is whole");
+        bare_times.push(started.elapsed());
+        let mine = request.clone();
+        let started = Instant::now();
+        sides.ours.chat(mine).await.expect("the simulator answers");
+        our_times.push(started.elapsed());
+    }
+    let (bare, ours) = (micros(median(&mut bare_times)), micros(median(&mut our_times)));
+    println!("{PICTURES} calls with a picture of {} KB, medians", PICTURE / 1000);
+    println!("  bare reqwest {bare:.0} us, ours {ours:.0} us, {:+.0} us", ours - bare);
 }
 
 async fn streamed(sides: &Sides) {
@@ -184,7 +238,7 @@ fn parse() {
 fn bodies(turns: usize) -> [(DialectName, Value); 4] {
     let text = "The quick \"brown\" fox jumps over the lazy dog.\n";
     let text = text.repeat(BODY / turns / (text.len() + 3));
-    let role = |at: usize, other: &'static str| if at % 2 == 0 { "user" } else { other };
+    let role = |at: usize, other: &'static str| if at.is_multiple_of(2) { "user" } else { other };
     let message = |at| json!({"role": role(at, "assistant"), "content": text});
     let content = |at| json!({"role": role(at, "model"), "parts": [{"text": text}]});
     // An odd number, so that the user has the last word.

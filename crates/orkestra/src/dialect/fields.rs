@@ -247,6 +247,10 @@ impl Fields {
 
     /// Takes `field`, whatever it holds.
     pub(super) fn take(&mut self, field: &str) -> Option<Value> {
+        // Most parts of a message have one field, which is taken before most others are asked for.
+        if self.map.is_empty() {
+            return None;
+        }
         let mut taken = |name: &str| self.map.shift_remove(name).filter(|value| !value.is_null());
         let value = taken(field);
         let other = self.other_name(field).and_then(|name| self.map.shift_remove(&name));
@@ -326,8 +330,8 @@ impl Fields {
 
     /// Takes `field` as an object.
     pub(super) fn object(&mut self, field: &str) -> Result<Option<Self>> {
-        let place = self.place(field);
-        self.take(field).map(|value| self.inner(value, place)).transpose()
+        let Some(value) = self.take(field) else { return Ok(None) };
+        self.inner(value, self.place(field)).map(Some)
     }
 
     /// The objects in the list `field`.

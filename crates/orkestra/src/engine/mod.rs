@@ -118,7 +118,7 @@ impl Engine {
         let request = &*self.memory.recognised(request);
         let decision = self.decide(request, strategy)?;
         let (attempts, answered) = self.first_answer(request, &decision).await?;
-        self.settle(request, &decision, attempts, answered.outcome()).await
+        self.settle(request.output_limit(), &decision, attempts, answered.outcome()).await
     }
 
     /// Answers `request` in pieces. Another model is tried only before the first piece.
@@ -133,7 +133,7 @@ impl Engine {
         let request = &*self.memory.recognised(request);
         let decision = self.decide(request, strategy)?;
         let (attempts, opened) = self.first_stream(request, &decision).await?;
-        Ok(ResponseStream::new(self.clone(), request, decision, attempts, opened))
+        Ok(ResponseStream::new(self.clone(), request.output_limit(), decision, attempts, opened))
     }
 
     fn decide(&self, request: &Request, strategy: &dyn Strategy) -> Result<Decision> {

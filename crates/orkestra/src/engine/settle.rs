@@ -2,7 +2,7 @@
 
 use super::{Attempt, Decision, Engine, Response, attempt::Ended, day_of};
 use crate::{
-    chat::{FinishReason, Request, Usage},
+    chat::{FinishReason, Usage},
     error::{Error, ErrorKind, Result},
     features,
     ledger::{Entry, Outcome},
@@ -11,10 +11,10 @@ use crate::{
 
 impl Engine {
     /// Writes the entry of an attempt that answered and gives the response; a ledger that fails costs a warning,
-    /// never the answer.
+    /// never the answer. `output_limit` is the request's.
     pub(super) async fn settle(
         &self,
-        request: &Request,
+        output_limit: u32,
         decision: &Decision,
         attempts: Vec<Attempt>,
         ended: Ended,
@@ -22,7 +22,7 @@ impl Engine {
         let outcome = outcome(&ended);
         self.memory.remember(&ended.reply.content, &ended.candidate.model);
         let entry = self.entry(decision, attempts.len(), &ended, outcome)?;
-        let mut response = self.response(request, decision, attempts, ended, &entry)?;
+        let mut response = self.response(output_limit, decision, attempts, ended, &entry)?;
         response.warnings.extend(self.settings.recorder.record(entry).await);
         if outcome != Outcome::Refused {
             return Ok(response);
@@ -87,7 +87,7 @@ impl Engine {
 
     fn response(
         &self,
-        request: &Request,
+        output_limit: u32,
         decision: &Decision,
         attempts: Vec<Attempt>,
         ended: Ended,
@@ -101,7 +101,7 @@ impl Engine {
             _ => self.settings.catalogue.age_note(entry.day).into_iter().collect(),
         };
         warnings.extend(ended.warnings.iter().cloned());
-        warnings.extend(cautions(request, upstream_id, &ended));
+        warnings.extend(cautions(output_limit, upstream_id, &ended));
         Ok(Response {
             text: ended.reply.text(),
             tool_calls: ended.reply.tool_calls().cloned().collect(),
@@ -156,12 +156,11 @@ fn usage(ended: &Ended, token_factor: f64) -> Usage {
 }
 
 /// What the caller should know about the answer.
-fn cautions(request: &Request, upstream_id: &str, ended: &Ended) -> impl Iterator<Item = String> {
+fn cautions(max_tokens: u32, upstream_id: &str, ended: &Ended) -> impl Iterator<Item = String> {
     let asked = &ended.candidate.model;
     let reply = &ended.reply;
     let length = reply.finish_reason == FinishReason::Length;
     let cut_short = length.then(|| {
-        let max_tokens = request.output_limit();
         if reply.content.is_empty() || reply.text().is_empty() {
             format!("the output limit of {max_tokens} tokens was reached before the first word; raise max_tokens")
         } else {

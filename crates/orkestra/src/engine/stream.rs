@@ -15,7 +15,7 @@ use super::{
     attempt::{Ended, Opened},
 };
 use crate::{
-    chat::{Assembly, Chunk, End, FinishReason, Request},
+    chat::{Assembly, Chunk, End, FinishReason},
     error::{Error, ErrorKind, Result},
     ledger::Outcome,
     provider::ChunkStream,
@@ -47,7 +47,7 @@ enum State {
 
 struct Arriving {
     engine: Engine,
-    request: Request,
+    output_limit: u32,
     decision: Decision,
     attempts: Vec<Attempt>,
     candidate: Candidate,
@@ -63,7 +63,7 @@ struct Arriving {
 impl ResponseStream {
     pub(super) fn new(
         engine: Engine,
-        request: &Request,
+        output_limit: u32,
         decision: Decision,
         attempts: Vec<Attempt>,
         opened: Opened,
@@ -72,7 +72,7 @@ impl ResponseStream {
         let Opened { candidate, first, rest, warnings, simulated, started, first_token } = opened;
         let arriving = Arriving {
             engine,
-            request: request.clone(),
+            output_limit,
             decision,
             attempts,
             candidate,
@@ -146,10 +146,10 @@ impl Arriving {
 
     async fn settle(mut self: Box<Self>, end: End) -> Result<Response> {
         let ended = self.ended(Some(end));
-        let Self { engine, request, decision, attempts, rest, .. } = *self;
+        let Self { engine, output_limit, decision, attempts, rest, .. } = *self;
         // Its connection is free for others while the entry is written.
         drop(rest);
-        engine.settle(&request, &decision, attempts, ended).await
+        engine.settle(output_limit, &decision, attempts, ended).await
     }
 
     /// Bills what arrived of an answer that has no end.
