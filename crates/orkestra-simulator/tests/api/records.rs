@@ -138,3 +138,42 @@ async fn totals_count_what_the_record_no_longer_holds() {
     client.simulator.clear();
     assert!(client.simulator.usage().is_empty());
 }
+
+#[tokio::test]
+async fn what_ended_can_be_taken_out_and_is_counted_all_the_same() {
+    let client = Client::start().await;
+    client.post(MESSAGES, &messages()).await;
+    let silent = client.request(Method::POST, MESSAGES).header("x-orkestra-fault", "timeout");
+    let waiting = tokio::spawn(silent.body(messages().to_string()).send());
+    let recorded = async |count: usize, ended: usize| {
+        let until = async {
+            loop {
+                let requests = client.simulator.requests();
+                let done = requests.iter().filter(|request| request.answer.is_some()).count();
+                if (requests.len(), done) == (count, ended) {
+                    break;
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(20), until).await.unwrap();
+    };
+    recorded(2, 1).await;
+    client.post(CHAT, &chat(false)).await;
+    let first = client.simulator.take_ended();
+    assert_eq!(first.len(), 1, "the second has not ended, so the third waits for it");
+    assert_eq!(first[0].answer.as_ref().unwrap().end, End::Finished);
+    waiting.abort();
+    recorded(2, 2).await;
+    let ends: Vec<End> = client
+        .simulator
+        .take_ended()
+        .iter()
+        .map(|call| call.answer.as_ref().unwrap().end)
+        .collect();
+    assert_eq!(ends, [End::Dropped, End::Finished]);
+    assert!(client.simulator.requests().is_empty() && client.simulator.take_ended().is_empty());
+    assert_eq!(client.simulator.usage()["anthropic/claude-opus-5-5"].requests, 2);
+    client.post(MESSAGES, &messages()).await;
+    assert!(client.simulator.requests()[0].answer.is_some(), "numbers go on after those taken");
+}

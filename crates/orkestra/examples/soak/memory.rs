@@ -20,10 +20,11 @@ impl Samples {
         self.0.extend(resident());
     }
 
-    /// What was held once all was warm, and at the end: medians of the second fifth and of the last tenth.
+    /// What was held once all was warm, and at the end: medians of the third fifth and of the last tenth. Before
+    /// that, tables that hold a fixed number of things fill up.
     pub(crate) fn warm_and_end(&self) -> Option<(u64, u64)> {
         let (count, all) = (self.0.len(), &self.0);
-        let warm = all.get(count / 5..count * 2 / 5)?;
+        let warm = all.get(count * 2 / 5..count * 3 / 5)?;
         let end = all.get(count - count.div_ceil(10)..)?;
         Some((median(warm)?, median(end)?))
     }

@@ -66,9 +66,11 @@ async fn a_dropped_stream_is_billed_and_ends_the_call() {
     let mut stream =
         bench.provider_with("openai", settings.clone()).stream("Describe the moon.").await.unwrap();
     stream.next_text().await.unwrap().unwrap();
+    let decision = stream.decision_id().to_owned();
     drop(stream);
     let entries = bench.entries(&settings).await;
     assert_eq!(entries.len(), 1);
+    assert_eq!(entries[0].decision_id, decision);
     assert_eq!(entries[0].outcome, Outcome::Dropped);
     assert!(entries[0].usage.estimated);
 }
