@@ -24,7 +24,7 @@ pub(crate) fn run(inputs: &Inputs) -> Result<(), Box<dyn Error>> {
     let (embedder, router) = (trained.embedder(), trained.router());
     for line in io::stdin().lines() {
         let line = line?;
-        let features = Features::of(&Request::from(line.as_str()), &*embedder);
+        let features = Features::of(&Request::from(line.as_str()), &*embedder)?;
         writeln!(io::stdout(), "{line}")?;
         for head in router.heads() {
             let Some(why) = router.explain(&line, &features, head)? else { continue };

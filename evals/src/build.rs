@@ -47,7 +47,7 @@ pub(crate) fn run(inputs: &Inputs) -> Result<(), Box<dyn Error>> {
     }
     let kept = |name: &str| !inputs.without.iter().any(|out| out == name);
     let sources: Vec<&str> = known.into_iter().filter(|name| kept(name)).collect();
-    let questions = gather(inputs.outcomes.rows(&sources)?, &*parts.embedder()?);
+    let questions = gather(inputs.outcomes.rows(&sources)?, &*parts.embedder()?)?;
     let settings = inputs.outcomes.settings();
     let mut router = fit(&parts, &questions, &line_ups.plans(), &settings, &Steps)?;
     router.metadata.sources = line_ups

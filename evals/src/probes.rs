@@ -106,7 +106,7 @@ fn examples_tables(
     let heads = router.heads();
     let mut judged = Vec::new();
     for example in examples {
-        let features = Features::of(&Request::from(example.prompt.as_str()), &*embedder);
+        let features = Features::of(&Request::from(example.prompt.as_str()), &*embedder)?;
         let tiers: Vec<Tier> = heads
             .iter()
             .map(|head| tier(&*router, &features, head))
@@ -190,7 +190,7 @@ fn turns_table(
         let mut bills: Vec<Bill> = notes.iter().map(|_| Bill::default()).collect();
         for turn in turns {
             let request = turn.request();
-            let ruled = tier(&*router, &Features::of(&request, &*embedder), head)?;
+            let ruled = tier(&*router, &Features::of(&request, &*embedder)?, head)?;
             let plan = match line_up {
                 Some(provider) => provider.route(request)?,
                 None => pool.route(request)?,

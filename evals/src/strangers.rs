@@ -48,7 +48,7 @@ pub(crate) fn run(inputs: &Inputs) -> Result<(), Box<dyn Error>> {
     let plans: Vec<_> = line_ups.plans().into_iter().filter(|plan| plan.name == GENERAL).collect();
     let mut sources = line_ups.source_names();
     sources.retain(|name| *name != prompts::SOURCE || !inputs.without_prompts);
-    let everything = gather(inputs.outcomes.rows(&sources)?, &*parts.embedder()?);
+    let everything = gather(inputs.outcomes.rows(&sources)?, &*parts.embedder()?)?;
     for (source, pair) in PAIRS.iter().filter(|(source, _)| source.contains(&inputs.only)) {
         let out: Vec<Question> = everything
             .iter()
@@ -66,7 +66,7 @@ pub(crate) fn run(inputs: &Inputs) -> Result<(), Box<dyn Error>> {
         let case =
             Case { models: pair.map(str::to_owned).to_vec(), prices: vec![0.0, 1.0], task: None };
         let judged: Vec<&Question> = out.iter().collect();
-        let verdict = judge(&trained, GENERAL, &case, &judged, &[])?;
+        let verdict = judge(&*trained.router(), GENERAL, &case, &judged, &[])?;
         let report =
             report(&case.measured(), &verdict.judged, Some(verdict.target), &Options::default())?;
         let json = report.to_json();

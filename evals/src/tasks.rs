@@ -84,7 +84,7 @@ pub(crate) fn run(inputs: &Inputs) -> Result<(), Box<dyn Error>> {
     let settings = inputs.outcomes.settings();
     let embedder = parts.embedder()?;
     let read = |names: &[&str]| -> Result<Vec<Question>, Box<dyn Error>> {
-        Ok(gather(inputs.outcomes.rows(names)?, &*embedder))
+        Ok(gather(inputs.outcomes.rows(names)?, &*embedder)?)
     };
     say(
         "| task | rows | area [95 %] | 5 neighbours | cost at 0.95 / 0.98 / 0.99 | dial: asked, kept, cost | ECE |\n|---|---|---|---|---|---|---|",

@@ -87,7 +87,7 @@ pub fn extend(
 
 /// The project's prompts, which stand for everything that the rows are not when their gate is learned.
 fn others(base: &Trained) -> Result<Vec<Question>> {
-    Ok(gather(prompts::rows()?, &*base.embedder()))
+    gather(prompts::rows()?, &*base.embedder())
 }
 
 struct Addition<'a> {

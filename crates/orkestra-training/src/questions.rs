@@ -3,8 +3,9 @@
 use std::{collections::BTreeMap, sync::Arc, thread};
 
 use orkestra::{
+    Result,
     chat::Request,
-    features::{Embedder, Features},
+    features::{Embedder, Embedding, Features, judged_text},
     routing::{normalised_question, question_hash, question_stem},
 };
 
@@ -56,9 +57,14 @@ pub fn group_of(text: &str) -> u64 {
     question_hash(if long { stem } else { text })
 }
 
+/// Texts that a slow embedder gets at once.
+const TOGETHER: usize = 64;
+
 /// Puts rows that ask the same together, in the order of their first row.
-#[must_use]
-pub fn gather(rows: Vec<Row>, embedder: &dyn Embedder) -> Vec<Question> {
+///
+/// # Errors
+/// The embedder's.
+pub fn gather(rows: Vec<Row>, embedder: &dyn Embedder) -> Result<Vec<Question>> {
     let mut places: BTreeMap<u64, usize> = BTreeMap::new();
     let mut gathered: Vec<(u64, Vec<Row>)> = Vec::new();
     for row in rows {
@@ -69,14 +75,39 @@ pub fn gather(rows: Vec<Row>, embedder: &dyn Embedder) -> Vec<Question> {
         }
         gathered[place].1.push(row);
     }
-    in_parallel(gathered, &|(hash, rows): (u64, Vec<Row>)| {
-        let text = rows.first().map(|row| row.asked().to_owned()).unwrap_or_default();
-        let family = rows.first().map_or_else(String::new, |row| {
-            let finest = row.subtask.as_ref().unwrap_or(&row.task);
-            if finest.is_empty() { row.source.clone() } else { format!("{}/{finest}", row.source) }
-        });
-        let features = Arc::new(Features::of(&Request::from(text.as_str()), embedder));
-        Question { group: group_of(&text), hash, family, text, rows, features }
+    let asked = |rows: &[Row]| rows.first().map(|row| row.asked().to_owned()).unwrap_or_default();
+    // A slow embedder uses all cores for one call, and does many texts faster than one after the other.
+    let mut embedded = Vec::new();
+    if embedder.is_slow() {
+        for some in gathered.chunks(TOGETHER) {
+            let judged =
+                some.iter().map(|(_, rows)| judged_text(&Request::from(asked(rows))).into_owned());
+            let judged: Vec<String> = judged.collect();
+            let judged: Vec<&str> = judged.iter().map(String::as_str).collect();
+            embedded.extend(embedder.embed_all(&judged)?.into_iter().map(Some));
+        }
+    }
+    embedded.resize_with(gathered.len(), || None);
+    let all = gathered.into_iter().zip(embedded).collect();
+    let question = |((hash, rows), embedding): ((u64, Vec<Row>), Option<Embedding>)| {
+        let text = asked(&rows);
+        let request = Request::from(text.as_str());
+        let features = match embedding {
+            Some(embedding) => Features::with(&request, embedder, embedding),
+            None => Features::of(&request, embedder)?,
+        };
+        let features = Arc::new(features);
+        let family = family(rows.first());
+        Ok(Question { group: group_of(&text), hash, family, text, rows, features })
+    };
+    in_parallel(all, &question).into_iter().collect()
+}
+
+/// The benchmark and its finest division.
+fn family(row: Option<&Row>) -> String {
+    row.map_or_else(String::new, |row| {
+        let finest = row.subtask.as_ref().unwrap_or(&row.task);
+        if finest.is_empty() { row.source.clone() } else { format!("{}/{finest}", row.source) }
     })
 }
 

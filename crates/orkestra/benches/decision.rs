@@ -42,7 +42,7 @@ fn one_forecast(bencher: Bencher<'_, '_>, tokens: usize) {
     let (embedder, router) = (trained.embedder(), trained.router());
     let request = Request::from(prompt(0, tokens));
     bencher.bench_local(|| {
-        let features = Features::of(black_box(&request), &*embedder);
+        let features = Features::of(black_box(&request), &*embedder).expect("it embeds any text");
         router.forecast(&features, "openai")
     });
 }

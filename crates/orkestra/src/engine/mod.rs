@@ -3,6 +3,7 @@
 //! This is the one place where they meet; each stage knows only the values it takes and gives.
 
 mod attempt;
+mod embedding;
 mod fallback;
 mod hold;
 mod memory;
@@ -87,14 +88,17 @@ impl Engine {
         &self.pool
     }
 
-    /// Decides without calling.
+    /// Decides without calling. With an embedder that [is slow](crate::features::Embedder::is_slow) the calling thread
+    /// waits for it.
     ///
     /// # Errors
     /// [`InvalidRequest`](ErrorKind::InvalidRequest) and [`TooLong`](ErrorKind::TooLong) for a request that
     /// no model can answer; [`UnknownModel`](ErrorKind::UnknownModel) for a named model that is not there.
     pub fn plan(&self, request: &Request, strategy: &dyn Strategy) -> Result<Plan> {
         let request = self.memory.recognised(request);
-        self.plan_on(&request, strategy, day_of((self.settings.clock)()))
+        request.validate()?;
+        let features = Features::of(&request, &*self.settings.embedder)?;
+        self.plan_on(&request, &features, strategy, day_of((self.settings.clock)()))
     }
 
     /// Why the router believes what a plan for `request` builds on; `None` from a router that cannot say.
@@ -105,7 +109,7 @@ impl Engine {
     /// no model can answer.
     pub fn explain(&self, request: &Request) -> Result<Option<Explanation>> {
         request.validate()?;
-        let features = Features::of(request, &*self.settings.embedder);
+        let features = Features::of(request, &*self.settings.embedder)?;
         self.settings.router.explain(&judged_text(request), &features, self.head())
     }
 
@@ -116,7 +120,7 @@ impl Engine {
     /// [`Refused`](ErrorKind::Refused) when the model declined without a word.
     pub async fn complete(&self, request: &Request, strategy: &dyn Strategy) -> Result<Response> {
         let request = &*self.memory.recognised(request);
-        let decision = self.decide(request, strategy)?;
+        let decision = self.decide(request, strategy).await?;
         let (attempts, answered) = self.first_answer(request, &decision).await?;
         self.settle(request.output_limit(), &decision, attempts, answered.outcome()).await
     }
@@ -131,29 +135,35 @@ impl Engine {
         strategy: &dyn Strategy,
     ) -> Result<ResponseStream> {
         let request = &*self.memory.recognised(request);
-        let decision = self.decide(request, strategy)?;
+        let decision = self.decide(request, strategy).await?;
         let (attempts, opened) = self.first_stream(request, &decision).await?;
         Ok(ResponseStream::new(self.clone(), request.output_limit(), decision, attempts, opened))
     }
 
-    fn decide(&self, request: &Request, strategy: &dyn Strategy) -> Result<Decision> {
+    async fn decide(&self, request: &Request, strategy: &dyn Strategy) -> Result<Decision> {
         let asked_at = (self.settings.clock)();
-        let plan = self.plan_on(request, strategy, day_of(asked_at))?;
+        request.validate()?;
+        let features = embedding::features(request, &self.settings.embedder).await?;
+        let plan = self.plan_on(request, &features, strategy, day_of(asked_at))?;
         Ok(Decision { id: Entry::new_id(), asked_at, plan })
     }
 
-    fn plan_on(&self, request: &Request, strategy: &dyn Strategy, today: Date) -> Result<Plan> {
-        request.validate()?;
+    fn plan_on(
+        &self,
+        request: &Request,
+        features: &Features,
+        strategy: &dyn Strategy,
+        today: Date,
+    ) -> Result<Plan> {
         let settings = &self.settings;
         let router = &settings.router;
-        let features = Features::of(request, &*settings.embedder);
         let head = self.head();
-        let forecast = router.forecast(&features, head)?;
+        let forecast = router.forecast(features, head)?;
         let quality = settings.quality.unwrap_or_else(|| router.default_quality(head));
         let margin = router.margin(quality, head);
         let demand = Demand {
             request,
-            features: &features,
+            features,
             forecast: &forecast,
             output_ratios: &settings.output_ratios,
             today,

@@ -6,6 +6,7 @@
 use std::fmt;
 
 use super::{Embedder, Embedding, lanes::add_nibbles, tensors::Table, tokenizer::Tokenizer};
+use crate::error::Result;
 
 /// Codes are four bits wide and stored with this offset, so that a nibble is never negative.
 const OFFSET: f32 = 8.0;
@@ -71,7 +72,7 @@ impl Embedder for StaticEmbedder {
         self.dimensions
     }
 
-    fn embed(&self, text: &str) -> Embedding {
+    fn embed(&self, text: &str) -> Result<Embedding> {
         let mut indices = Vec::with_capacity(text.len() / 4 + 1);
         self.tokenizer.tokenize(text, &mut indices);
         let half = self.dimensions / 2;
@@ -90,7 +91,7 @@ impl Embedder for StaticEmbedder {
         } else {
             vector.fill(0.0);
         }
-        Embedding { vector, tokens: indices }
+        Ok(Embedding { vector, tokens: indices })
     }
 }
 

@@ -14,7 +14,7 @@ mod vocabulary;
 
 use std::fmt;
 
-use crate::chat::Request;
+use crate::{chat::Request, error::Result};
 pub(crate) use embedding::StaticEmbedder;
 pub use ngrams::{BUCKETS, Count, each_ngram, ngrams, rareness, weigh};
 pub use shape::{SHAPE, SHAPE_NAMES, shape};
@@ -44,10 +44,20 @@ pub struct Features {
 
 impl Features {
     /// What `embedder` and a count make of `request`.
-    #[must_use]
-    pub fn of(request: &Request, embedder: &dyn Embedder) -> Self {
+    ///
+    /// # Errors
+    /// The embedder's.
+    pub fn of(request: &Request, embedder: &dyn Embedder) -> Result<Self> {
         let judged = judged_text(request);
-        let Embedding { vector, tokens } = embedder.embed(&judged);
+        let embedding = embedder.embed(&judged)?;
+        Ok(Self::with(request, embedder, embedding))
+    }
+
+    /// What `embedding`, which `embedder` made of the [`judged_text`] of `request`, and a count make of it.
+    #[must_use]
+    pub fn with(request: &Request, embedder: &dyn Embedder, embedding: Embedding) -> Self {
+        let judged = judged_text(request);
+        let Embedding { vector, tokens } = embedding;
         Self {
             embedding: vector,
             embedder: embedder.id().to_owned(),
@@ -89,7 +99,24 @@ pub trait Embedder: fmt::Debug + Send + Sync {
     /// The vector's length.
     fn dimensions(&self) -> usize;
     /// Embeds `text`. The same text always gives the same vector.
-    fn embed(&self, text: &str) -> Embedding;
+    ///
+    /// # Errors
+    /// The embedded router's embedder has none. One that asks a server fails as servers do.
+    fn embed(&self, text: &str) -> Result<Embedding>;
+
+    /// Embeds several texts, in their order. An embedder that does many at once faster says how.
+    ///
+    /// # Errors
+    /// That of the first text that fails.
+    fn embed_all(&self, texts: &[&str]) -> Result<Vec<Embedding>> {
+        texts.iter().map(|text| self.embed(text)).collect()
+    }
+
+    /// Whether [`embed`](Self::embed) takes so long that nobody else should wait for it: a transformer, or a server.
+    /// The engine then calls it on a thread of its own. Default: no.
+    fn is_slow(&self) -> bool {
+        false
+    }
 }
 
 /// What an [`Embedder`] made of a text.

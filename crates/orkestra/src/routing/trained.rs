@@ -33,7 +33,7 @@ pub struct Trained {
 /// ```
 /// use orkestra::{chat::Request, features::Features, routing};
 /// let trained = routing::embedded()?;
-/// let features = Features::of(&Request::from("How do magnets work?"), &*trained.embedder());
+/// let features = Features::of(&Request::from("How do magnets work?"), &*trained.embedder())?;
 /// let forecast = trained.router().forecast(&features, "openai")?;
 /// assert!((0.0..=1.0).contains(&forecast.tiers.budget.score));
 /// # Ok::<(), orkestra::Error>(())

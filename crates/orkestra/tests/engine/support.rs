@@ -30,8 +30,8 @@ impl Embedder for Opinion {
     fn dimensions(&self) -> usize {
         1
     }
-    fn embed(&self, _: &str) -> Embedding {
-        Embedding { vector: vec![1.0], tokens: Vec::new() }
+    fn embed(&self, _: &str) -> Result<Embedding> {
+        Ok(Embedding { vector: vec![1.0], tokens: Vec::new() })
     }
 }
 

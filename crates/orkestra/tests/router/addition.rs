@@ -89,7 +89,7 @@ fn an_addition_forecasts_what_the_whole_router_does() {
         assert_eq!(addition.router().margin(0.9, head), whole.router().margin(0.9, head));
         for text in texts {
             let forecast = |trained: &Trained| {
-                let features = Features::of(&Request::from(text), &*trained.embedder());
+                let features = Features::of(&Request::from(text), &*trained.embedder()).unwrap();
                 let explained = trained.router().explain(text, &features, head).unwrap().unwrap();
                 let mut forecast = trained.router().forecast(&features, head).unwrap();
                 assert_eq!(explained.forecast, forecast);
@@ -104,7 +104,7 @@ fn an_addition_forecasts_what_the_whole_router_does() {
 #[test]
 fn an_addition_adds_and_leaves_the_other_heads_as_they_were() {
     let (base, addition) = (embedded(), routing::from_bytes(added()).unwrap());
-    let features = Features::of(&Request::from("How do magnets work?"), &*base.embedder());
+    let features = Features::of(&Request::from("How do magnets work?"), &*base.embedder()).unwrap();
     for head in base.router().heads() {
         let [before, after] =
             [&base, &addition].map(|trained| trained.beliefs(&features, head).unwrap());

@@ -85,7 +85,8 @@ fn a_file_is_read_as_its_bytes_are() {
 fn where_the_bytes_lie_does_not_matter() {
     let shifted = [b"x", GOOD].concat();
     let forecast = |trained: &Trained| {
-        let features = Features::of(&Request::from("What is entropy?"), &*trained.embedder());
+        let features =
+            Features::of(&Request::from("What is entropy?"), &*trained.embedder()).unwrap();
         trained.router().forecast(&features, "google").unwrap()
     };
     let moved = routing::from_bytes(&shifted[1..]).unwrap();
@@ -129,7 +130,7 @@ proptest! {
     #[test]
     fn any_text_can_be_forecast(text in any::<String>()) {
         let trained = routing::embedded().unwrap();
-        let features = Features::of(&Request::from(text), &*trained.embedder());
+        let features = Features::of(&Request::from(text), &*trained.embedder()).unwrap();
         for head in trained.router().heads() {
             let forecast = trained.router().forecast(&features, head).unwrap();
             prop_assert!((0.0..=1.0).contains(&forecast.tiers.premium.score));

@@ -43,7 +43,7 @@ fn vectors_are_the_distillers_to_a_thousandth() {
     let cases: Vec<Embedded> = lines(include_str!("../fixtures/router/vectors.jsonl"));
     assert!(cases.iter().filter(|case| case.vector.iter().any(|x| *x != 0.0)).count() > 40);
     for case in cases {
-        let found = embedder.embed(&case.text).vector;
+        let found = embedder.embed(&case.text).unwrap().vector;
         assert_eq!(found.len(), case.vector.len());
         for (found, expected) in found.iter().zip(&case.vector) {
             assert!((found - expected).abs() < 1e-3, "{:?}: {found} {expected}", case.text);
@@ -76,7 +76,7 @@ fn the_same_text_gives_the_same_bits() {
     for text in ["Why is the sky blue?", "Prove that there are infinitely many primes.", "ok"] {
         for head in first.router().heads() {
             let forecast = |trained: &Trained| {
-                let features = Features::of(&Request::from(text), &*trained.embedder());
+                let features = Features::of(&Request::from(text), &*trained.embedder()).unwrap();
                 let forecast = trained.router().forecast(&features, head).unwrap();
                 let bits = |tier| {
                     let tier = forecast.tiers.get(tier);
@@ -98,7 +98,8 @@ fn forecasts_are_sane_for_every_head() {
     let features = Features::of(
         &Request::from("A train leaves at 9:40 and takes 95 minutes. When does it arrive?"),
         &*trained.embedder(),
-    );
+    )
+    .unwrap();
     for head in router.heads() {
         let forecast = router.forecast(&features, head).unwrap();
         assert_eq!(forecast.head, head);
@@ -124,7 +125,7 @@ fn forecasts_are_sane_for_every_head() {
 fn a_sum_looks_easier_than_a_logic_grid() {
     let trained = routing::embedded().unwrap();
     let gain = |text: &str| {
-        let features = Features::of(&Request::from(text), &*trained.embedder());
+        let features = Features::of(&Request::from(text), &*trained.embedder()).unwrap();
         let tiers = trained.router().forecast(&features, "openai").unwrap().tiers;
         tiers.premium.score - tiers.budget.score
     };
@@ -140,7 +141,7 @@ fn a_sum_looks_easier_than_a_logic_grid() {
 }
 
 pub(crate) fn forecast(trained: &Trained, text: &str, head: &str) -> Forecast {
-    let features = Features::of(&Request::from(text), &*trained.embedder());
+    let features = Features::of(&Request::from(text), &*trained.embedder()).unwrap();
     trained.router().forecast(&features, head).unwrap()
 }
 
@@ -174,7 +175,7 @@ fn the_dial_asks_for_more_as_quality_rises() {
 #[test]
 fn vectors_of_another_embedder_are_refused() {
     let trained = routing::embedded().unwrap();
-    let mut features = Features::of(&Request::from("hello there"), &*trained.embedder());
+    let mut features = Features::of(&Request::from("hello there"), &*trained.embedder()).unwrap();
     features.embedder = "longformer".to_owned();
     let error = trained.router().forecast(&features, "openai").unwrap_err();
     assert_eq!(*error.kind(), ErrorKind::Config);

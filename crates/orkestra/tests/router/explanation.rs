@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::tiny::{self, features, router};
 
 fn explained(trained: &Trained, text: &str, head: &str) -> Explanation {
-    let features = Features::of(&Request::from(text), &*trained.embedder());
+    let features = Features::of(&Request::from(text), &*trained.embedder()).unwrap();
     trained.router().explain(text, &features, head).unwrap().unwrap()
 }
 
@@ -62,7 +62,7 @@ fn everything_that_was_asked_for_is_there() {
         let explanation = explained(&trained, text, head);
         is_sound(&explanation, text);
         assert!(!explanation.features.is_empty());
-        let features = Features::of(&Request::from(text), &*trained.embedder());
+        let features = Features::of(&Request::from(text), &*trained.embedder()).unwrap();
         assert_eq!(explanation.forecast, trained.router().forecast(&features, head).unwrap());
         assert_eq!(explanation.beliefs, trained.beliefs(&features, head).unwrap().0);
         assert!(!explanation.forecast.neighbours.is_empty());

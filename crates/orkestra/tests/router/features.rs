@@ -41,7 +41,7 @@ fn counts_cover_the_whole_request() {
         Message::text(Role::User, "Why 42?\n```\nlet x = 1;\n```"),
     ])
     .system("abcdefghi");
-    let counts = Features::of(&request, &*embedder).counts;
+    let counts = Features::of(&request, &*embedder).unwrap().counts;
     assert_eq!((counts.turns, counts.questions, counts.digits), (3, 1, 3));
     assert_eq!((counts.code_lines, counts.words), (3, 8));
     assert_eq!(counts.characters, 26);
@@ -138,9 +138,9 @@ fn what_asks_anything_of_its_own_is_judged_itself() {
 #[test]
 fn a_continuation_has_the_features_of_what_it_continues() {
     let embedder = routing::embedded().unwrap().embedder();
-    let asked = Features::of(&Request::from("Why is the sky blue?"), &*embedder);
+    let asked = Features::of(&Request::from("Why is the sky blue?"), &*embedder).unwrap();
     let request = conversation(&["Why is the sky blue?", "Because", "go on"]);
-    let continued = Features::of(&request, &*embedder);
+    let continued = Features::of(&request, &*embedder).unwrap();
     assert_eq!(continued.embedding, asked.embedding);
     assert_eq!((&continued.tokens, &continued.ngrams), (&asked.tokens, &asked.ngrams));
     assert_eq!(continued.shape, asked.shape);

@@ -11,3 +11,4 @@ mod familiarity;
 mod features;
 mod kernel;
 mod tiny;
+mod votes;

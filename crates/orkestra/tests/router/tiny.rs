@@ -176,5 +176,5 @@ pub(crate) fn router(parts: Parts) -> Trained {
 
 /// What `trained` sees of `text`.
 pub(crate) fn features(trained: &Trained, text: &str) -> Features {
-    Features::of(&Request::from(text), &*trained.embedder())
+    Features::of(&Request::from(text), &*trained.embedder()).unwrap()
 }
