@@ -1,5 +1,6 @@
 //! The flags as they were given. No logic: [`settings`](crate::settings) makes sense of them.
 
+mod routers;
 mod training;
 
 use std::{net::SocketAddr, path::PathBuf};
@@ -9,7 +10,10 @@ use clap_complete::Shell;
 use jiff::civil::Date;
 use orkestra::strategy;
 
-pub(crate) use self::training::{Eval, Train};
+pub(crate) use self::{
+    routers::{Build, Routers, RoutersAction},
+    training::{Eval, Train},
+};
 
 const FIRST_STEPS: &str = "\
 First steps:
@@ -115,8 +119,9 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "FILE", help_heading = "Decision")]
     pub(crate) catalogue: Option<PathBuf>,
 
-    /// Router file, or "embedded" [env: ORKESTRA_ROUTER] [default: embedded]
-    #[arg(long, global = true, value_name = "FILE", help_heading = "Decision")]
+    /// Router file, "embedded", "documented" or "nearest:EMBEDDER"; the last two are made by `routers build`
+    /// [env: ORKESTRA_ROUTER] [default: embedded]
+    #[arg(long, global = true, value_name = "ROUTER", help_heading = "Decision")]
     pub(crate) router: Option<String>,
 
     /// Day whose prices and retirements hold [default: today, UTC]
@@ -160,6 +165,8 @@ pub(crate) enum Command {
     Train(Train),
     /// Say what a router's forecasts are worth on your rows
     Eval(Eval),
+    /// Make routers of five neighbours with any embedder
+    Routers(Routers),
     /// Show what is configured, what is missing and how to mend it
     #[command(after_help = DOCTOR_EXAMPLES)]
     Doctor,

@@ -16,8 +16,13 @@ const PAIR: [&str; 2] = ["weak", "strong"];
 
 /// The models that a router learns to tell apart.
 pub(crate) fn to_learn(asked: &Train) -> Result<Case, Failure> {
+    of_tiers(&asked.tiers, &asked.prices)
+}
+
+/// The models of `--tiers`, of which balanced may be left out.
+pub(crate) fn of_tiers(text: &str, prices: &[f64]) -> Result<Case, Failure> {
     let tiers = Tier::ALL.map(Tier::name);
-    let [budget, balanced, premium] = named("--tiers", &asked.tiers, tiers)?;
+    let [budget, balanced, premium] = named("--tiers", text, tiers)?;
     let missing = match (&budget, &premium) {
         (None, _) => Some("budget"),
         (_, None) => Some("premium"),
@@ -25,11 +30,11 @@ pub(crate) fn to_learn(asked: &Train) -> Result<Case, Failure> {
     };
     if let Some(tier) = missing {
         return Err(Failure::Usage(
-            format!("--tiers {:?} names no {tier} model", asked.tiers),
+            format!("--tiers {text:?} names no {tier} model"),
             Some("budget and premium are needed, balanced may be left out".to_owned()),
         ));
     }
-    case([budget, balanced, premium].into_iter().flatten().collect(), &asked.prices, None)
+    case([budget, balanced, premium].into_iter().flatten().collect(), prices, None)
 }
 
 /// The models that are judged.

@@ -2,7 +2,7 @@
 
 use orkestra::{
     Error, Result,
-    routing::{Forecast, GENERAL, PerTier, Tier, Trained, artefact::Parts, from_bytes},
+    routing::{Forecast, GENERAL, PerTier, Router, Tier, Trained, artefact::Parts, from_bytes},
 };
 
 use crate::{
@@ -142,19 +142,18 @@ pub fn known_model(model: &str, questions: &[Question]) -> Result<()> {
     ))
 }
 
-/// What `trained`'s `head` says of the judged rows of `questions`. `references` are those that the documented rule
+/// What `router`'s `head` says of the judged rows of `questions`. `references` are those that the documented rule
 /// may look at; without any, it looks at the router's own.
 ///
 /// # Errors
 /// [`Config`](orkestra::ErrorKind::Config) when the questions were embedded by another embedder.
 pub fn judge(
-    trained: &Trained,
+    router: &dyn Router,
     head: &str,
     case: &Case,
     questions: &[&Question],
     references: &[&Question],
 ) -> Result<Verdict> {
-    let router = trained.router();
     let quality = router.default_quality(head);
     let margin = router.margin(quality, head);
     let documented = Documented::of(case, references);
@@ -331,7 +330,7 @@ pub fn cross_validate<'a>(
         let piece = Piece { of: progress, place: fold, pieces: division.folds };
         let trained = train_for(start, &lessons, case, settings, &piece)?;
         let references: Vec<&Question> = lessons.iter().collect();
-        let found = judge(&trained, start.head(), case, &judged, &references)?;
+        let found = judge(&*trained.router(), start.head(), case, &judged, &references)?;
         verdict.judged.extend(found.judged);
         verdict.target += found.target / division.folds as f64;
     }
@@ -351,7 +350,7 @@ pub fn train_for<'a>(
 ) -> Result<Trained> {
     let parts = match start.into() {
         Start::Embedder(seed) => {
-            let own = gather(prompts::rows()?, &*seed.embedder()?);
+            let own = gather(prompts::rows()?, &*seed.embedder()?)?;
             let all: Vec<Question> = lessons.iter().cloned().chain(own).collect();
             fit(seed, &all, &[case.plan()], settings, progress)?
         }

@@ -16,10 +16,13 @@ mod progress;
 pub mod prompts;
 pub mod questions;
 mod random;
+pub mod remember;
 pub mod rows;
 pub mod seed;
+mod vote;
 
 pub use extend::extend;
 pub use fit::{CALIBRATION_FOLDS, fit};
 pub use learn::{LearnSettings, network::NetworkSettings, ridge::RidgeSettings};
 pub use progress::{Progress, Silent};
+pub use vote::vote_router;

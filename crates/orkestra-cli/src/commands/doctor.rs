@@ -6,7 +6,6 @@ use clap::builder::styling::AnsiColor;
 use orkestra::{
     catalogue::Catalogue,
     ledger::{Query, Recorder},
-    routing::Trained,
 };
 use serde::Serialize;
 use serde_json::json;
@@ -15,7 +14,7 @@ use super::chat::FLUSH;
 use crate::{
     failure::Failure,
     output::{Output, WIDTH, wrapped},
-    settings::{Access, KeySource, Settings, base_url_variable},
+    settings::{Access, Chosen, KeySource, Settings, base_url_variable},
 };
 
 /// Routed to see that a decision comes out.
@@ -111,16 +110,12 @@ fn about_catalogue(settings: &Settings, catalogue: &Result<Arc<Catalogue>, Failu
     }
 }
 
-fn about_router(settings: &Settings, router: &Result<Trained, Failure>) -> Finding {
+fn about_router(settings: &Settings, router: &Result<Chosen, Failure>) -> Finding {
     match router {
-        Ok(trained) => {
-            let router = trained.router();
-            let source = settings
-                .router_file()
-                .map_or_else(|| "embedded".to_owned(), |file| file.display().to_string());
+        Ok(Chosen { router, date, .. }) => {
+            let source = settings.router_name();
             let heads = router.heads().join(", ");
-            let says =
-                format!("{} of {}, {source}, heads {heads}", router.id(), trained.metadata().date);
+            let says = format!("{} of {date}, {source}, heads {heads}", router.id());
             Finding::new("router", State::Good, says)
         }
         Err(failure) => {

@@ -8,6 +8,7 @@ mod eval;
 mod licences;
 mod models;
 mod route;
+mod routers;
 mod simulate;
 mod stats;
 mod train;
@@ -34,6 +35,7 @@ pub(crate) fn run(
         Command::Simulate(asked) => runtime()?.block_on(simulate::run(&asked, settings, output)),
         Command::Train(asked) => train::run(&asked, settings, output),
         Command::Eval(asked) => eval::run(&asked, settings, output),
+        Command::Routers(asked) => routers::run(&asked, settings, output),
         Command::Doctor => runtime()?.block_on(doctor::run(settings, output)),
         Command::Completions(asked) => completions::run(&asked, output),
         Command::Licences => licences::run(output),

@@ -1,8 +1,10 @@
 //! Flags, environment and files, resolved once: a flag wins over the environment, that over a file, that
 //! over the default. The environment is read in this folder and nowhere else.
 
+mod embedder;
 mod environment;
 mod pool;
+mod router;
 
 use std::{
     io::IsTerminal,
@@ -22,7 +24,11 @@ use orkestra::{
 };
 
 use self::environment::{path, variable};
-pub(crate) use self::pool::{Access, KeySource, base_url_variable};
+pub(crate) use self::{
+    embedder::{FORMS as EMBEDDER_FORMS, embedder_named},
+    pool::{Access, KeySource, base_url_variable},
+    router::{Chosen, nearest_embedder, nearest_file},
+};
 use crate::{
     args::{Colour, Global},
     failure::Failure,
@@ -40,7 +46,7 @@ const MEASURING: Duration = Duration::from_secs(1);
 pub(crate) struct Settings {
     global: Global,
     ledger: Place,
-    router: Option<PathBuf>,
+    router: Option<String>,
     quality: Option<f64>,
     timeouts: Timeouts,
 }
@@ -80,7 +86,7 @@ impl Settings {
             .router
             .clone()
             .map_or_else(|| variable("ORKESTRA_ROUTER"), |flag| Ok(Some(flag)))?;
-        let router = router.filter(|text| text != EMBEDDED).map(PathBuf::from);
+        let router = router.filter(|text| text != EMBEDDED);
         let quality = match (global.quality, variable("ORKESTRA_QUALITY")?) {
             (Some(flag), _) => Some(flag),
             (None, Some(text)) => Some(text.trim().parse().map_err(|_| {
@@ -135,17 +141,14 @@ impl Settings {
         Ok(Arc::new(Catalogue::builtin().merged_with(&text, &name)?))
     }
 
-    /// The router file, unless it is the embedded one.
-    pub(crate) fn router_file(&self) -> Option<&PathBuf> {
-        self.router.as_ref()
+    /// What the router is called.
+    pub(crate) fn router_name(&self) -> &str {
+        self.router.as_deref().unwrap_or(EMBEDDED)
     }
 
     /// The router.
-    pub(crate) fn router(&self) -> Result<Trained, Failure> {
-        Ok(match &self.router {
-            None => routing::embedded()?,
-            Some(file) => routing::from_file(file)?,
-        })
+    pub(crate) fn router(&self) -> Result<Chosen, Failure> {
+        router::chosen(self.router_name(), self.timeouts)
     }
 
     /// Whether --router was given; the environment's does not count.
@@ -173,11 +176,11 @@ impl Settings {
 
     /// What the engine works with.
     pub(crate) fn engine(&self, recorder: Recorder) -> Result<orkestra::Settings, Failure> {
-        let trained = self.router()?;
+        let Chosen { embedder, router, .. } = self.router()?;
         Ok(orkestra::Settings {
             catalogue: self.catalogue()?,
-            embedder: trained.embedder(),
-            router: trained.router(),
+            embedder,
+            router,
             recorder,
             quality: self.quality,
             default_model: None,

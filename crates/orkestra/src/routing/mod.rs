@@ -12,6 +12,7 @@ pub mod nearest;
 mod network;
 mod question;
 mod trained;
+pub mod vote;
 
 use std::fmt;
 

@@ -1,9 +1,10 @@
 //! Rows → figures: by a finished router, by one that learns from other rows, or fold by fold.
 
-use std::{collections::HashSet, path::PathBuf};
+use std::{collections::HashSet, path::PathBuf, sync::Arc};
 
 use orkestra::{
     Error, ErrorKind,
+    features::Embedder,
     routing::{GENERAL, Trained, artefact::Parts, question_hash},
 };
 use orkestra_training::{
@@ -19,18 +20,25 @@ use crate::{
     failure::Failure,
     outcomes,
     output::{Output, counted},
+    settings::Chosen,
 };
 
 /// How much of a seen question is quoted.
 const QUOTED: usize = 60;
 
-/// What judges, or what learning starts from. A head that is not named is the general one.
+/// What judges. A head that is not named is the general one.
 pub(super) enum Way {
     /// This router, as it is.
-    Finished { router: Trained, head: Option<String> },
-    /// What is learned, added to this router.
+    Finished { router: Chosen, head: Option<String> },
+    /// What is learned.
+    Learned(Taught),
+}
+
+/// What learning starts from.
+pub(super) enum Taught {
+    /// This router, which is added to.
     Added { base: Trained, head: Option<String> },
-    /// What is learned, and nothing else than this router's embedder.
+    /// Nothing else than this router's embedder.
     Anew { embedded: Trained },
 }
 
@@ -58,27 +66,47 @@ pub(super) struct Judgement {
 }
 
 impl Way {
-    fn router(&self) -> &Trained {
+    fn embedder(&self) -> Arc<dyn Embedder> {
         match self {
-            Self::Finished { router, .. } => router,
-            Self::Added { base, .. } => base,
-            Self::Anew { embedded } => embedded,
+            Self::Finished { router, .. } => Arc::clone(&router.embedder),
+            Self::Learned(taught) => taught.router().embedder(),
         }
     }
 
-    fn head(&self) -> &str {
+    /// Hashes of the questions that were learned from before anything is learned here.
+    fn known(&self) -> &[u64] {
         match self {
-            Self::Finished { head, .. } | Self::Added { head, .. } => {
-                head.as_deref().unwrap_or(GENERAL)
-            }
-            Self::Anew { .. } => GENERAL,
+            Self::Finished { router, .. } => &router.question_hashes,
+            Self::Learned(Taught::Added { base, .. }) => base.question_hashes(),
+            Self::Learned(Taught::Anew { .. }) => &[],
+        }
+    }
+}
+
+impl Taught {
+    fn router(&self) -> &Trained {
+        match self {
+            Self::Added { base, .. } => base,
+            Self::Anew { embedded } => embedded,
         }
     }
 
     fn start<'a>(&'a self, seed: &'a Parts) -> Start<'a> {
         match self {
             Self::Anew { .. } => Start::Embedder(seed),
-            _ => Start::Base { router: self.router(), head: self.head() },
+            Self::Added { base, head } => {
+                Start::Base { router: base, head: head.as_deref().unwrap_or(GENERAL) }
+            }
+        }
+    }
+
+    fn beside(&self) -> String {
+        match self {
+            Self::Anew { .. } => "and from the project's own prompts".to_owned(),
+            Self::Added { base, head } => {
+                let head = head.as_deref().unwrap_or(GENERAL);
+                format!("added to {}, head {head}", base.router().id())
+            }
         }
     }
 }
@@ -94,16 +122,20 @@ impl Trial {
         let lessons = self.questions(&self.train, output)?;
         self.check(&data)?;
         let mut remarks = Vec::new();
-        let (verdict, by) = if self.division.folds > 0 {
-            remarks.extend(self.seen(&data, &[])?);
-            self.fold_by_fold(&data, &lessons, progress)?
-        } else if let Way::Finished { .. } = self.way {
-            remarks.extend(self.seen(&data, &[])?);
-            self.as_it_is(&data)?
-        } else {
-            let lessons = self.drawn(lessons)?;
-            remarks.extend(self.seen(&data, &lessons)?);
-            self.after_learning(&data, &lessons, progress)?
+        let (verdict, by) = match &self.way {
+            Way::Learned(taught) if self.division.folds > 0 => {
+                remarks.extend(self.seen(&data, &[])?);
+                self.fold_by_fold(taught, &data, &lessons, progress)?
+            }
+            Way::Learned(taught) => {
+                let lessons = self.drawn(lessons)?;
+                remarks.extend(self.seen(&data, &lessons)?);
+                self.after_learning(taught, &data, &lessons, progress)?
+            }
+            Way::Finished { router, head } => {
+                remarks.extend(self.seen(&data, &[])?);
+                self.as_it_is(router, head.as_deref().unwrap_or(GENERAL), &data)?
+            }
         };
         let options = Options::default();
         let report =
@@ -116,7 +148,7 @@ impl Trial {
             return Ok(Vec::new());
         }
         let rows = outcomes::read(files, self.skip_bad, output)?.rows;
-        Ok(gather(rows, &*self.way.router().embedder()))
+        Ok(gather(rows, &*self.way.embedder())?)
     }
 
     /// What would be refused after minutes of learning is refused before.
@@ -139,8 +171,7 @@ impl Trial {
 
     fn check_head(&self) -> Result<(), Failure> {
         let Way::Finished { router, head: Some(head) } = &self.way else { return Ok(()) };
-        let router = router.router();
-        let heads = router.heads();
+        let heads = router.router.heads();
         if heads.contains(&head.as_str()) {
             return Ok(());
         }
@@ -161,42 +192,48 @@ impl Trial {
         Ok(drawn)
     }
 
-    fn as_it_is(&self, data: &[Question]) -> Result<(Verdict, String), Failure> {
-        let (router, head) = (self.way.router(), self.way.head());
+    fn as_it_is(
+        &self,
+        router: &Chosen,
+        head: &str,
+        data: &[Question],
+    ) -> Result<(Verdict, String), Failure> {
         let judged: Vec<&Question> = data.iter().collect();
-        let verdict = judge(router, head, &self.case, &judged, &[])?;
-        Ok((verdict, format!("Judged by {}, head {head}.", router.router().id())))
+        let verdict = judge(&*router.router, head, &self.case, &judged, &[])?;
+        Ok((verdict, format!("Judged by {}, head {head}.", router.router.id())))
     }
 
     fn after_learning(
         &self,
+        taught: &Taught,
         data: &[Question],
         lessons: &[Question],
         progress: &dyn Progress,
     ) -> Result<(Verdict, String), Failure> {
-        let seed = seed::of(self.way.router())?;
-        let start = self.way.start(&seed);
+        let seed = seed::of(taught.router())?;
+        let start = taught.start(&seed);
         let router = train_for(start, lessons, &self.case, &LearnSettings::default(), progress)?;
         let judged: Vec<&Question> = data.iter().collect();
         let references: Vec<&Question> = lessons.iter().collect();
-        let verdict = judge(&router, start.head(), &self.case, &judged, &references)?;
+        let verdict = judge(&*router.router(), start.head(), &self.case, &judged, &references)?;
         let rows: usize = lessons.iter().map(|question| question.rows.len()).sum();
         let drawn = match self.division.labels {
             Some(_) => format!(", drawn with seed {}", self.division.seed),
             None => String::new(),
         };
         let learned = counted(rows as u64, "row");
-        Ok((verdict, format!("Learned from {learned} of --train{drawn}, {}.", self.beside())))
+        Ok((verdict, format!("Learned from {learned} of --train{drawn}, {}.", taught.beside())))
     }
 
     fn fold_by_fold(
         &self,
+        taught: &Taught,
         data: &[Question],
         more: &[Question],
         progress: &dyn Progress,
     ) -> Result<(Verdict, String), Failure> {
-        let seed = seed::of(self.way.router())?;
-        let start = self.way.start(&seed);
+        let seed = seed::of(taught.router())?;
+        let start = taught.start(&seed);
         let Division { folds, seed, labels } = self.division;
         let settings = LearnSettings::default();
         let verdict =
@@ -206,26 +243,17 @@ impl Trial {
             |labels| format!("{} of the others", counted(labels as u64, "row")),
         );
         let train = if more.is_empty() { "" } else { " and --train" };
-        let beside = self.beside();
+        let beside = taught.beside();
         let by = format!(
             "Each of {folds} parts judged by what was learned from {of}{train}, {beside}; seed {seed}."
         );
         Ok((verdict, by))
     }
 
-    fn beside(&self) -> String {
-        match &self.way {
-            Way::Anew { .. } => "and from the project's own prompts".to_owned(),
-            way => format!("added to {}, head {}", way.router().router().id(), way.head()),
-        }
-    }
-
     /// Refuses rows that ask what the router learned from, or says how many there are where they are allowed.
     fn seen(&self, data: &[Question], lessons: &[Question]) -> Result<Option<String>, Failure> {
-        let mut known: HashSet<u64> = HashSet::new();
-        if let Way::Finished { router, .. } | Way::Added { base: router, .. } = &self.way {
-            known.extend(router.question_hashes());
-        } else if self.division.folds == 0 {
+        let mut known: HashSet<u64> = self.way.known().iter().copied().collect();
+        if matches!(self.way, Way::Learned(Taught::Anew { .. })) && self.division.folds == 0 {
             known.extend(prompts::rows()?.iter().map(|row| question_hash(row.asked())));
         }
         known.extend(lessons.iter().map(|question| question.hash));

@@ -8,7 +8,7 @@ use std::time::Instant;
 use orkestra::routing::embedded;
 use orkestra_training::{evaluate::Division, measure::Report};
 
-use self::judge::{Trial, Way};
+use self::judge::{Taught, Trial, Way};
 use crate::{
     args::Eval,
     destination::Destination,
@@ -90,8 +90,8 @@ fn way(asked: &Eval, settings: &Settings) -> Result<Way, Failure> {
         return Ok(Way::Finished { router: settings.router()?, head });
     }
     Ok(match &asked.base {
-        Some(base) => Way::Added { base: router_named(base)?, head },
-        None => Way::Anew { embedded: embedded()? },
+        Some(base) => Way::Learned(Taught::Added { base: router_named(base)?, head }),
+        None => Way::Learned(Taught::Anew { embedded: embedded()? }),
     })
 }
 

@@ -74,13 +74,13 @@ impl Lessons {
         let Rows { rows, bad } = outcomes::read(&self.files, self.skip_bad, output)?;
         let count = rows.len();
         let embedder = base.as_ref().unwrap_or(embedded).embedder();
-        let questions = gather(rows, &*embedder);
+        let questions = gather(rows, &*embedder)?;
         outcomes::check_models(&self.case.models, &questions, &self.files)?;
         let plan = HeadPlan { name: self.family, ..self.case.plan() };
         let usable = usable(&plan, &self.case.models, &questions)?;
         let models = means(&self.case.models, &questions);
         let sources = sources(&questions);
-        let own = if base.is_some() { Vec::new() } else { gather(prompts::rows()?, &*embedder) };
+        let own = if base.is_some() { Vec::new() } else { gather(prompts::rows()?, &*embedder)? };
         let mut parts = match base {
             Some(base) => extended(base, &questions, &plan, progress)?,
             None => anew(embedded, &questions, &own, &plan, progress)?,
