@@ -2,6 +2,7 @@
 
 use candle_core::{DType, Tensor};
 use orkestra::Result;
+use rayon::prelude::*;
 
 use crate::{
     attention::{Attention, Span},
@@ -9,6 +10,11 @@ use crate::{
     kernels::{AddNorm, BiasGelu, Norm, arithmetic},
     weights::Weights,
 };
+
+/// Rows up to which a product is divided by its weights.
+const FEW: usize = 96;
+/// Outputs that are worth another thread's while.
+const NARROWEST: usize = 256;
 
 /// `x W^T`; the bias is added by whatever comes next, in the same pass.
 #[derive(Debug)]
@@ -39,8 +45,24 @@ impl Linear {
 
     /// Without the bias.
     pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let weight = self.weight.to_dtype(DType::F32);
-        weight.and_then(|weight| x.matmul(&weight.t()?)).map_err(arithmetic)
+        self.product(x).map_err(arithmetic)
+    }
+
+    fn product(&self, x: &Tensor) -> candle_core::Result<Tensor> {
+        let (out, _) = self.weight.dims2()?;
+        let parts = rayon::current_num_threads().min(out / NARROWEST);
+        if x.dim(0)? > FEW || parts < 2 {
+            return x.matmul(&self.weight.to_dtype(DType::F32)?.t()?);
+        }
+        // With few rows the time goes into reading the weights, which the product does on one thread.
+        let part = |place: usize| {
+            let (from, to) = (place * out / parts, (place + 1) * out / parts);
+            let weight = self.weight.narrow(0, from, to - from)?;
+            x.matmul(&weight.to_dtype(DType::F32)?.t()?)
+        };
+        let parts: candle_core::Result<Vec<Tensor>> =
+            (0..parts).into_par_iter().map(part).collect();
+        Tensor::cat(&parts?, 1)
     }
 }
 

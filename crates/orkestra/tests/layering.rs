@@ -28,7 +28,8 @@ const MAY_KNOW: [(&str, &[&str]); 15] = [
     ),
     // The rim.
     ("ledger", &["catalogue", "chat", "error", "money", "output_ratios", "tier"]),
-    ("provider", &["catalogue", "chat", "dialect", "error"]),
+    // An embedder that asks a server is a provider of vectors.
+    ("provider", &["catalogue", "chat", "dialect", "error", "features"]),
     // The conductor and the faces' nouns.
     (
         "engine",

@@ -19,6 +19,7 @@ mod raw;
 mod retries;
 mod scripted;
 mod secrets;
+mod slow_embedders;
 mod streams;
 mod support;
 mod wire;

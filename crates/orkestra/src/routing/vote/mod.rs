@@ -70,8 +70,13 @@ impl Vote {
     /// The probability that `tier` is enough: the votes for it and for those below it.
     #[must_use]
     pub fn enough(&self, tier: Tier) -> f64 {
-        let below = Tier::ALL.into_iter().filter(|other| *other <= tier);
-        below.map(|tier| *self.probabilities.get(tier)).sum::<f64>().min(1.0)
+        let PerTier { budget, balanced, .. } = self.probabilities;
+        match tier {
+            Tier::Budget => budget.min(1.0),
+            Tier::Balanced => (budget + balanced).min(1.0),
+            // Whatever the sum of the three rounds to.
+            Tier::Premium => 1.0,
+        }
     }
 }
 
