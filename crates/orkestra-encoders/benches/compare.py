@@ -16,7 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-LENGTHS = {12: 15, 40: 15, 400: 5, 4096: 3}
+LENGTHS = {12: 10, 40: 10, 400: 3, 4096: 1}
 ROUNDS = 2
 
 ORIGINAL = """

@@ -60,7 +60,11 @@ impl Attention {
                 if span.global.is_empty() {
                     return Ok(mixed);
                 }
-                self.from_everywhere(&rows(states).map_err(arithmetic)?, &mixed, &span.global)
+                self.with_those_who_see_all(
+                    &rows(states).map_err(arithmetic)?,
+                    &mixed,
+                    &span.global,
+                )
             })
             .collect();
         let mixed = mixed?;
@@ -128,7 +132,12 @@ impl Attention {
 
     /// `mixed` with the rows of `global` tokens replaced by what they take from the whole text, through
     /// projections of their own.
-    fn from_everywhere(&self, states: &Tensor, mixed: &Tensor, global: &[usize]) -> Result<Tensor> {
+    fn with_those_who_see_all(
+        &self,
+        states: &Tensor,
+        mixed: &Tensor,
+        global: &[usize],
+    ) -> Result<Tensor> {
         let Some(projection) = &self.global else {
             let why = "global attention was asked for, but its weights were not loaded".to_owned();
             return Err(arithmetic(candle_core::Error::Msg(why)));

