@@ -49,7 +49,7 @@ pub(crate) struct Arguments {
 }
 
 /// Flags that every command takes.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct Global {
     /// Print JSON instead of text; errors are JSON on standard error
     #[arg(long, global = true, help_heading = "Output")]
@@ -130,8 +130,9 @@ pub(crate) struct Global {
 }
 
 /// When to colour.
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
 pub(crate) enum Colour {
+    #[default]
     /// On a terminal, unless NO_COLOR is set
     Auto,
     /// Also when it is not a terminal

@@ -12,19 +12,17 @@ mod simulate;
 mod stats;
 mod train;
 
-use std::{io, process::ExitCode};
+use std::io;
 
 pub(crate) use simulate::after_help as faults_help;
 use tokio::runtime::{Builder, Runtime};
 
+pub(crate) use train::learn;
+
 use crate::{args::Command, failure::Failure, output::Output, settings::Settings};
 
 /// Runs `command`.
-pub(crate) fn run(
-    command: Command,
-    settings: &Settings,
-    output: &Output,
-) -> Result<ExitCode, Failure> {
+pub(crate) fn run(command: Command, settings: &Settings, output: &Output) -> Result<(), Failure> {
     match command {
         Command::Route(asked) => runtime()?.block_on(route::run(&asked, settings, output)),
         Command::Chat(asked) => runtime()?.block_on(chat::run(&asked, settings, output)),
@@ -37,8 +35,7 @@ pub(crate) fn run(
         Command::Doctor => runtime()?.block_on(doctor::run(settings, output)),
         Command::Completions(asked) => completions::run(&asked, output),
         Command::Licences => licences::run(output),
-    }?;
-    Ok(ExitCode::SUCCESS)
+    }
 }
 
 fn runtime() -> io::Result<Runtime> {

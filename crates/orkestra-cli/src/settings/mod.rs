@@ -21,8 +21,11 @@ use orkestra::{
     routing::{self, Trained},
 };
 
-use self::environment::{path, variable};
-pub(crate) use self::pool::{Access, KeySource, base_url_variable};
+use self::environment::path;
+pub(crate) use self::{
+    environment::variable,
+    pool::{Access, KeySource, base_url_variable, keys_of},
+};
 use crate::{
     args::{Colour, Global},
     failure::Failure,
@@ -176,15 +179,12 @@ impl Settings {
         let trained = self.router()?;
         Ok(orkestra::Settings {
             catalogue: self.catalogue()?,
-            embedder: trained.embedder(),
-            router: trained.router(),
             recorder,
             quality: self.quality,
-            default_model: None,
             base_model: self.global.base_model.clone(),
-            output_ratios: Arc::default(),
             resilience: self.resilience(),
             clock: self.clock(),
+            ..orkestra::Settings::routed_by(&trained)
         })
     }
 
@@ -267,15 +267,9 @@ fn without_retries() -> Resilience {
 }
 
 fn timeouts(seconds: Option<f64>) -> Result<Timeouts, Failure> {
-    let usual = Timeouts::default();
-    let Some(seconds) = seconds else { return Ok(usual) };
+    let Some(seconds) = seconds else { return Ok(Timeouts::default()) };
     match Duration::try_from_secs_f64(seconds) {
-        Ok(limit) if !limit.is_zero() => {
-            let connect = usual.connect.min(limit);
-            let total_stream = usual.total_stream.max(limit);
-            let (first_event, idle, total) = (limit, limit, limit);
-            Ok(Timeouts { connect, first_byte: None, first_event, idle, total, total_stream })
-        }
+        Ok(limit) if !limit.is_zero() => Ok(Timeouts::of(limit)),
         _ => Err(Failure::Usage(
             format!("--timeout is {seconds}; it must be a number of seconds above 0"),
             Some("for example --timeout 30".to_owned()),

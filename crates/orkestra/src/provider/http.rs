@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use reqwest::{
     Client, Response,
-    header::{HeaderMap, HeaderValue},
+    header::{HeaderMap, HeaderName, HeaderValue},
 };
 
 use super::{
@@ -41,6 +41,7 @@ pub struct HttpUpstream {
     keys: KeyRing,
     dialect: &'static dyn Dialect,
     timeouts: Timeouts,
+    headers: HeaderMap,
     // Made at the first call: reading the system's certificates takes longer than a routing decision.
     client: OnceLock<Client>,
 }
@@ -66,8 +67,37 @@ impl HttpUpstream {
             keys: KeyRing::new(&provider.name, keys),
             dialect: dialect::named(provider.dialect),
             timeouts,
+            headers: HeaderMap::new(),
             client: OnceLock::new(),
         })
+    }
+
+    /// Sends these headers with each call, beside its own: a gateway's, an organisation's. They may be secrets, and are
+    /// shown nowhere.
+    ///
+    /// # Errors
+    /// [`Config`](ErrorKind::Config) for a name or a value that no header may have, and for a header that calls have
+    /// already.
+    pub fn with_headers<'a>(
+        mut self,
+        headers: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Self> {
+        for (name, value) in headers {
+            let wrong = |what: &str| {
+                let message = format!("the header {name:?} for {} {what}", self.name);
+                Error::new(ErrorKind::Config, message)
+            };
+            let header = HeaderName::from_bytes(name.as_bytes())
+                .map_err(|_| wrong("has a name that no header may have"))?;
+            if ["accept", "content-type", "content-length", "host"].contains(&header.as_str()) {
+                return Err(wrong("is one that each call sets itself"));
+            }
+            let mut value = HeaderValue::from_str(value)
+                .map_err(|_| wrong("has a value that no header may have"))?;
+            value.set_sensitive(true);
+            self.headers.insert(header, value);
+        }
+        Ok(self)
     }
 
     fn client(&self) -> Result<&Client> {
@@ -130,6 +160,7 @@ impl HttpUpstream {
             request = request.header(name, value);
         }
         let request = request
+            .headers(self.headers.clone())
             .header("accept", "application/json")
             .header("content-type", "application/json")
             .body(said.body.clone());

@@ -8,6 +8,8 @@ use orkestra::{
     routing::{GENERAL, Trained, embedded},
 };
 
+use orkestra_training::Silent;
+
 use self::lessons::{Lessons, Target};
 use crate::{
     args::Train,
@@ -21,18 +23,7 @@ use crate::{
 
 /// Learns a router and writes its file.
 pub(super) fn run(asked: &Train, settings: &Settings, output: &Output) -> Result<(), Failure> {
-    let case = line_up::to_learn(asked)?;
-    check_family(asked, settings, output)?;
-    let out = Destination::new("--out", &asked.out, &asked.data)?;
-    let target = target(asked)?;
-    let lessons = Lessons {
-        case,
-        family: asked.family.clone(),
-        files: asked.data.clone(),
-        skip_bad: asked.skip_bad,
-        date: settings.date().to_string(),
-        target,
-    };
+    let (lessons, out) = prepared(asked, settings, output)?;
     let bar = Bar::new("learning", output);
     let (working, telling) = (bar.clone(), *output);
     let learned = unless_interrupted(move || lessons.learn(&working, &telling));
@@ -40,6 +31,32 @@ pub(super) fn run(asked: &Train, settings: &Settings, output: &Output) -> Result
     let learned = learned?;
     out.write(&learned.bytes)?;
     report::say(&learned, out.name(), asked, output)
+}
+
+/// Learns a router and writes its file, and says nothing.
+pub(crate) fn learn(asked: &Train, settings: &Settings) -> Result<(), Failure> {
+    let output = Output::silent();
+    let (lessons, out) = prepared(asked, settings, &output)?;
+    out.write(&lessons.learn(&Silent, &output)?.bytes)
+}
+
+fn prepared(
+    asked: &Train,
+    settings: &Settings,
+    output: &Output,
+) -> Result<(Lessons, Destination), Failure> {
+    let case = line_up::to_learn(asked)?;
+    check_family(asked, settings, output)?;
+    let out = Destination::new("--out", &asked.out, &asked.data)?;
+    let lessons = Lessons {
+        case,
+        family: asked.family.clone(),
+        files: asked.data.clone(),
+        skip_bad: asked.skip_bad,
+        date: settings.date().to_string(),
+        target: target(asked)?,
+    };
+    Ok((lessons, out))
 }
 
 fn target(asked: &Train) -> Result<Target, Failure> {
