@@ -1,40 +1,47 @@
 """What the extension holds; import it from :mod:`orkestra`."""
 
-from collections.abc import (
-    AsyncIterable,
-    Awaitable,
-    Callable,
-    Generator,
-    Iterable,
-    Mapping,
-    Sequence,
-)
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from collections.abc import Coroutine as _AnyCoroutine
 from datetime import datetime
 from decimal import Decimal
 from os import PathLike
-from typing import Any, Final, Generic, Literal, Protocol, TypeAlias, TypeVar, final, overload
+from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar, final, overload
 
-from typing_extensions import Self
+from typing_extensions import Self, disjoint_base
+
+from orkestra.types import Effort, EventName, FinishReason, Image, Prompt, ResponseFormat, Strategy, Tier
+
+__all__ = [
+    "register_event",
+    "register_middleware",
+    "unregister_event",
+    "unregister_middleware",
+    "Catalogue",
+    "MultiProvider",
+    "Provider",
+    "main",
+    "Coroutine",
+    "EventData",
+    "MiddlewareData",
+    "error_kinds",
+    "raise_kind",
+    "Ledger",
+    "Candidate",
+    "Plan",
+    "Response",
+    "ToolCall",
+    "Usage",
+    "Router",
+    "Simulator",
+    "Stream",
+    "StreamEvent",
+    "TextStream",
+    "__version__",
+]
 
 __version__: Final[str]
 
-Message: TypeAlias = Mapping[str, Any]
-Prompt: TypeAlias = str | Sequence[Message]
-Strategy: TypeAlias = Literal["cheapest", "auto", "balanced", "smartest"]
-Tier: TypeAlias = Literal["budget", "balanced", "premium"]
-Effort: TypeAlias = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
-FinishReason: TypeAlias = Literal["stop", "length", "tool_calls", "content_filter"]
-EventName: TypeAlias = Literal[
-    "on_request", "on_chat", "on_stream", "on_route", "on_response", "on_chunk", "on_stream_complete"
-]
-Image: TypeAlias = str | bytes | PathLike[str]
 _Path: TypeAlias = str | PathLike[str]
-
-class _Schemed(Protocol):
-    def model_json_schema(self) -> dict[str, Any]: ...
-
-ResponseFormat: TypeAlias = Literal["text", "json", "json_object"] | Mapping[str, Any] | type[Any] | _Schemed
 
 _T_co = TypeVar("_T_co", covariant=True)
 _Handler = TypeVar("_Handler", bound=Callable[[EventData], object])
@@ -62,11 +69,10 @@ class Coroutine(_AnyCoroutine[Any, None, _T_co], Generic[_T_co]):
         """Ends it; what is called for it is cancelled."""
         ...
 
-    @property
-    def __name__(self) -> str: ...
-    @property
-    def __qualname__(self) -> str: ...
+    __name__: str
+    __qualname__: str
 
+@disjoint_base
 class Provider:
     """One provider, whose models share the work.
 
@@ -179,7 +185,7 @@ class Provider:
         >>> import orkestra as o
         >>> with o.Simulator() as simulator:
         ...     provider = o.Provider("openai", "any", base_url=simulator.base_url("openai"), ledger="off")
-        ...     response = provider.chat("Name three rivers.", max_tokens=100)
+        ...     response = provider.chat("What is the capital of Japan?")
         >>> response.provider, response.simulated, response.cost < response.base_cost
         ('openai', True, True)
         """
@@ -344,9 +350,9 @@ class Provider:
         """Decides without calling: no network, no key, no cost. Takes microseconds. Arguments as :meth:`chat`.
 
         >>> import orkestra as o
-        >>> plan = o.Provider("openai", None).route("Prove that there are infinitely many primes.")
+        >>> plan = o.Provider("openai", None).route("What is the capital of Japan?")
         >>> plan.tier, plan.expected_cost > 0
-        ('premium', True)
+        ('budget', True)
         """
         ...
 
@@ -453,6 +459,7 @@ class Provider:
     def __aenter__(self) -> Coroutine[Self]: ...
     def __aexit__(self, *exception: object) -> Coroutine[list[str]]: ...
 
+@disjoint_base
 class MultiProvider:
     """Several providers, whose models share the work.
 
@@ -529,7 +536,7 @@ class MultiProvider:
         >>> import orkestra as o
         >>> with o.Simulator() as simulator:
         ...     provider = o.Provider("openai", "any", base_url=simulator.base_url("openai"), ledger="off")
-        ...     response = provider.chat("Name three rivers.", max_tokens=100)
+        ...     response = provider.chat("What is the capital of Japan?")
         >>> response.provider, response.simulated, response.cost < response.base_cost
         ('openai', True, True)
         """
@@ -694,9 +701,9 @@ class MultiProvider:
         """Decides without calling: no network, no key, no cost. Takes microseconds. Arguments as :meth:`chat`.
 
         >>> import orkestra as o
-        >>> plan = o.Provider("openai", None).route("Prove that there are infinitely many primes.")
+        >>> plan = o.Provider("openai", None).route("What is the capital of Japan?")
         >>> plan.tier, plan.expected_cost > 0
-        ('premium', True)
+        ('budget', True)
         """
         ...
 
@@ -1269,6 +1276,7 @@ class StreamEvent:
         """What was consumed so far."""
         ...
 
+@final
 class EventData:
     """What happened during a call.
 
@@ -1298,6 +1306,7 @@ class EventData:
         metadata: dict[str, Any] | None = None,
     ) -> Self: ...
 
+@final
 class MiddlewareData:
     """What a middleware may change: all but ``event`` before ``next()``, ``response`` after it.
 

@@ -47,6 +47,13 @@ pub trait Ledger: fmt::Debug + Send + Sync {
     /// Those of [`append`](Self::append).
     async fn append_all(&self, entries: &[Entry]) -> Result<()>;
 
+    /// [`append_all`](Self::append_all) on the calling thread, which may wait as long as it takes. `None`, the default: it
+    /// must be called asynchronously.
+    fn append_all_waiting(&self, entries: &[Entry]) -> Option<Result<()>> {
+        let _ = entries;
+        None
+    }
+
     /// The entries that `query` asks for, the newest first.
     ///
     /// # Errors
