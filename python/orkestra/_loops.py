@@ -28,6 +28,11 @@ def run(awaitable: Awaitable[Any]) -> Any:
         return loop.run_until_complete(awaitable)
     finally:
         try:
+            # An interruption leaves them behind.
+            left = asyncio.all_tasks(loop)
+            for task in left:
+                task.cancel()
+            loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
             loop.run_until_complete(loop.shutdown_asyncgens())
         finally:
             loop.close()

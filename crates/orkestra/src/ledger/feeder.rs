@@ -267,9 +267,9 @@ impl Feeder {
         if self.unspooled.is_empty() {
             return Ok(());
         }
-        let entries = self.unspooled.make_contiguous();
-        self.append(entries)?;
-        self.held.fetch_sub(entries.len(), Ordering::Relaxed);
+        self.unspooled.make_contiguous();
+        self.append(self.unspooled.as_slices().0)?;
+        self.held.fetch_sub(self.unspooled.len(), Ordering::Relaxed);
         self.unspooled.clear();
         Ok(())
     }
