@@ -32,11 +32,15 @@ def run(awaitable: Awaitable[Any]) -> Any:
             left = asyncio.all_tasks(loop)
             for task in left:
                 task.cancel()
-            loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+            loop.run_until_complete(_all_of(left))
             loop.run_until_complete(loop.shutdown_asyncgens())
         finally:
             loop.close()
             events._set_running_loop(outer)
+
+
+async def _all_of(tasks: set[asyncio.Task[Any]]) -> None:
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def in_thread(function: Callable[..., Any], *arguments: Any) -> Awaitable[Any]:

@@ -81,16 +81,8 @@ fn discard<T: Send>(py: Python<'_>, value: T) {
 
 #[pymethods]
 impl Coroutine {
-    fn __await__(slf: Py<Self>) -> Py<Self> {
-        slf
-    }
-
-    fn __iter__(slf: Py<Self>) -> Py<Self> {
-        slf
-    }
-
-    fn __next__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        self.send(py, py.None())
+    fn __await__(slf: Py<Self>) -> Awaiting {
+        Awaiting(slf)
     }
 
     /// Goes on; what an event loop does.
@@ -161,6 +153,41 @@ impl Coroutine {
 
     fn __repr__(&self) -> String {
         format!("<coroutine {}>", self.name)
+    }
+}
+
+/// What `await` runs through. Coroutines are no iterators themselves, so that type checkers do not take them for generators.
+#[pyclass(frozen)]
+struct Awaiting(Py<Coroutine>);
+
+#[pymethods]
+impl Awaiting {
+    fn __iter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __next__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        self.0.get().send(py, py.None())
+    }
+
+    #[pyo3(signature = (value, /))]
+    fn send(&self, py: Python<'_>, value: Py<PyAny>) -> PyResult<Py<PyAny>> {
+        self.0.get().send(py, value)
+    }
+
+    #[pyo3(signature = (typ, val=None, tb=None, /))]
+    fn throw(
+        &self,
+        py: Python<'_>,
+        typ: Bound<'_, PyAny>,
+        val: Option<Bound<'_, PyAny>>,
+        tb: Option<Py<PyAny>>,
+    ) -> PyResult<Py<PyAny>> {
+        self.0.get().throw(py, typ, val, tb)
+    }
+
+    fn close(&self, py: Python<'_>) {
+        self.0.get().close(py);
     }
 }
 

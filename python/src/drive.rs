@@ -14,6 +14,7 @@ use std::{
 };
 
 use pyo3::prelude::*;
+use tokio::runtime::Handle;
 
 use crate::runtime;
 
@@ -85,9 +86,30 @@ pub(crate) fn wait<F: Future + Send>(py: Python<'_>, future: F) -> PyResult<F::O
 where
     F::Output: Send,
 {
-    let runtime = runtime::handle()?;
+    wait_on(py, Some(runtime::handle()?), future)
+}
+
+/// [`wait`] for what needs neither timers nor sockets: no runtime is started for it.
+///
+/// # Errors
+/// As [`wait`].
+pub(crate) fn wait_bare<F: Future + Send>(py: Python<'_>, future: F) -> PyResult<F::Output>
+where
+    F::Output: Send,
+{
+    wait_on(py, None, future)
+}
+
+fn wait_on<F: Future + Send>(
+    py: Python<'_>,
+    runtime: Option<Handle>,
+    future: F,
+) -> PyResult<F::Output>
+where
+    F::Output: Send,
+{
     py.detach(move || {
-        let _entered = runtime.enter();
+        let _entered = runtime.as_ref().map(Handle::enter);
         let bell = Arc::new(Bell { rung: AtomicBool::new(false), thread: thread::current() });
         let waker = Waker::from(Arc::clone(&bell));
         let mut context = Context::from_waker(&waker);

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use orkestra::{engine::Extensions, provider::Timeouts};
+use orkestra::{engine::Extensions, ledger::Recorder, provider::Timeouts};
 use orkestra_cli::environment;
 use pyo3::{
     prelude::*,
@@ -12,6 +12,7 @@ use pyo3::{
 use crate::{
     ask, callbacks,
     catalogue::{self, Catalogue},
+    drive,
     errors::{or_raise, type_of, wrong_type, wrong_value},
     json, ledger,
     router::Router,
@@ -40,8 +41,8 @@ pub(crate) fn provider(
     wanted: Wanted<'_>,
     birth: Birth,
 ) -> PyResult<orkestra::Provider> {
+    let settings = engine(name.py(), &wanted, birth)?;
     let name = json::text(name, "name")?;
-    let settings = engine(&wanted, birth)?;
     let entry = or_raise(settings.catalogue.provider(&name))?.clone();
     let base_url = match &wanted.base_url {
         Some(url) => Some(json::text(url, "base_url")?),
@@ -74,7 +75,7 @@ pub(crate) fn provider(
     or_raise(builder.build())
 }
 
-fn engine(wanted: &Wanted<'_>, birth: Birth) -> PyResult<orkestra::Settings> {
+fn engine(py: Python<'_>, wanted: &Wanted<'_>, birth: Birth) -> PyResult<orkestra::Settings> {
     let mut settings = or_raise(environment::engine_settings())?;
     if let Some(router) = &wanted.router {
         let trained = trained(router)?;
@@ -88,10 +89,12 @@ fn engine(wanted: &Wanted<'_>, birth: Birth) -> PyResult<orkestra::Settings> {
             }
         };
     }
-    settings.recorder = match &wanted.ledger {
+    let recorder = match &wanted.ledger {
         Some(named) => ledger::named(named, birth)?,
-        None => ledger::shared(settings.recorder, birth),
+        None => ledger::shared(settings.recorder.clone(), birth),
     };
+    measure(py, &mut settings, &recorder)?;
+    settings.recorder = recorder;
     if let Some(quality) = &wanted.quality {
         settings.quality = Some(ask::number("quality", quality)?);
     }
@@ -100,6 +103,23 @@ fn engine(wanted: &Wanted<'_>, birth: Birth) -> PyResult<orkestra::Settings> {
     }
     settings.extensions = Extensions::after(callbacks::global());
     Ok(settings)
+}
+
+/// Corrects expected output by what the ledger measured. It is read through a connection of its own, which ends with it, so that
+/// nothing runs in a process that has made no call.
+fn measure(
+    py: Python<'_>,
+    settings: &mut orkestra::Settings,
+    recorder: &Recorder,
+) -> PyResult<()> {
+    let Some(ledger) = recorder.ledger() else { return Ok(()) };
+    settings.recorder = Recorder::sqlite(ledger.location());
+    if let Err(error) = drive::wait_bare(py, settings.measure_output())? {
+        let logger = py.import("logging")?.call_method1("getLogger", ("orkestra",))?;
+        let message = "expected output is estimated, not measured: %s";
+        logger.call_method1("warning", (message, error.to_string()))?;
+    }
+    Ok(())
 }
 
 fn trained(router: &Bound<'_, PyAny>) -> PyResult<orkestra::routing::Trained> {

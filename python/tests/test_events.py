@@ -28,7 +28,8 @@ def watch(add: Any, is_async: bool, seen: list[Any], mark: str = "") -> None:
 
 @pytest.mark.parametrize("is_async", [False, True])
 def test_a_call_tells_what_happens(face: Face, provider: Made, is_async: bool) -> None:
-    made, seen = provider(), []
+    made = provider()
+    seen: list[Any] = []
     watch(made.event, is_async, seen)
     response = face.chat(made, "What is the capital of Japan?")
     assert [data.event for data in seen] == ["on_request", "on_chat", "on_route", "on_response"]
@@ -43,7 +44,8 @@ def test_a_call_tells_what_happens(face: Face, provider: Made, is_async: bool) -
 
 @pytest.mark.parametrize("is_async", [False, True])
 def test_a_stream_tells_of_each_piece(face: Face, provider: Made, is_async: bool) -> None:
-    made, seen = provider(), []
+    made = provider()
+    seen: list[Any] = []
     watch(made.event, is_async, seen)
     pieces, response = face.read(made, "stream_text", "Describe the moon.")
     names = [data.event for data in seen]
@@ -70,7 +72,8 @@ def test_those_of_the_process_come_first(face: Face, provider: Made, registered:
 
 
 def test_conversations_are_shown_as_they_were_given(face: Face, provider: Made) -> None:
-    made, seen = provider(), []
+    made = provider()
+    seen: list[Any] = []
     made.event("on_request", seen.append)
     messages = [{"role": "user", "content": "A"}, {"role": "assistant", "content": "B"}, {"role": "user", "content": "C"}]
     face.chat(made, messages)
@@ -82,7 +85,8 @@ def test_conversations_are_shown_as_they_were_given(face: Face, provider: Made) 
 def test_a_handler_that_fails_is_logged_and_fails_nothing(
     face: Face, provider: Made, caplog: pytest.LogCaptureFixture, is_async: bool
 ) -> None:
-    made, seen = provider(), []
+    made = provider()
+    seen: list[Any] = []
 
     def fails(data: o.EventData) -> None:
         raise RuntimeError("on purpose")
@@ -112,7 +116,8 @@ def test_a_handler_may_end_the_program(face: Face, provider: Made) -> None:
 
 
 def test_handlers_are_registered_by_decorator_and_by_call(face: Face, provider: Made) -> None:
-    made, seen = provider(), []
+    made = provider()
+    seen: list[Any] = []
 
     @made.event("on_chat")
     def watches(data: o.EventData) -> None:
@@ -133,7 +138,8 @@ def test_handlers_are_registered_by_decorator_and_by_call(face: Face, provider: 
 
 def test_what_cannot_be_registered_is_refused_at_once(provider: Made) -> None:
     wrong: Any = "on_lunch"
-    for add in (provider().event, o.register_event):
+    adders: list[Any] = [provider().event, o.register_event]
+    for add in adders:
         with pytest.raises(o.InvalidRequest, match="on_stream_complete"):
             add(wrong)
         with pytest.raises(o.InvalidRequest, match="on_stream_complete"):
@@ -145,7 +151,8 @@ def test_what_cannot_be_registered_is_refused_at_once(provider: Made) -> None:
 
 
 def test_a_call_that_fails_tells_no_response(face: Face, provider: Made, simulator: o.Simulator) -> None:
-    made, seen = provider(), []
+    made = provider()
+    seen: list[Any] = []
     watch(made.event, False, seen)
     simulator.fault("401")
     with pytest.raises(o.Unauthenticated):

@@ -107,3 +107,22 @@ def test_tables_are_made_of_the_entries(
     ledger.to_arrow(limit=1)
     (rows, separator), arrow = made
     assert (len(rows), separator, len(arrow)) == (2, "_", 1)
+
+
+def test_plans_are_corrected_by_what_the_ledger_measured(provider: Made, tmp_path: Path) -> None:
+    """Real calls alone count, so the simulated ones of a ledger are made real."""
+    import sqlite3
+
+    file, asked = tmp_path / "l.db", "Describe the moon in some detail, please."
+    made = provider(ledger=file)
+    expected = made.route(asked, model="gpt-4o").candidates[0].expected_output_tokens
+    for _ in range(20):
+        made.chat(asked, model="gpt-4o")
+    made.close()
+    with sqlite3.connect(file) as database:
+        database.execute("DROP TRIGGER entries_never_change")
+        database.execute("UPDATE entries SET simulated = 0, output = 10 * output")
+    database.close()
+    corrected = provider(ledger=file).route(asked, model="gpt-4o").candidates[0].expected_output_tokens
+    assert corrected != expected
+    assert provider(ledger="off").route(asked, model="gpt-4o").candidates[0].expected_output_tokens == expected

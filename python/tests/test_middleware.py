@@ -87,7 +87,8 @@ def test_it_may_answer_itself(face: Face, provider: Made, simulator: o.Simulator
 
 
 def test_a_response_of_an_earlier_call_may_be_given_again(face: Face, provider: Made, simulator: o.Simulator) -> None:
-    made, kept = provider(), {}
+    made = provider()
+    kept: dict[str, o.Response] = {}
 
     def cache(data: o.MiddlewareData, next: Any) -> None:
         if data.prompt in kept:
@@ -257,7 +258,8 @@ def test_what_it_asks_for_is_checked(face: Face, provider: Made, simulator: o.Si
 
 
 def test_handlers_see_what_the_caller_gets(face: Face, provider: Made) -> None:
-    made, seen = provider(), []
+    made = provider()
+    seen: list[str] = []
 
     def shouts(data: o.MiddlewareData, next: Any) -> None:
         next()
@@ -271,7 +273,8 @@ def test_handlers_see_what_the_caller_gets(face: Face, provider: Made) -> None:
 
 def test_async_ones_run_in_the_context_of_the_call(provider: Made) -> None:
     user: contextvars.ContextVar[str] = contextvars.ContextVar("user")
-    made, seen = provider(), []
+    made = provider()
+    seen: list[str] = []
 
     async def reads(data: o.MiddlewareData, next: Any) -> None:
         seen.append(user.get())

@@ -85,7 +85,8 @@ def test_a_provider_is_shared_by_threads(provider: Made, tmp_path: Path) -> None
 
 
 def test_a_provider_is_shared_by_loops_on_several_threads(provider: Made) -> None:
-    made, texts = provider(), []
+    made = provider()
+    texts: list[str] = []
 
     def run() -> None:
         async def main() -> None:
