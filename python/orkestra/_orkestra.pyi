@@ -26,6 +26,7 @@ __all__ = [
     "error_kinds",
     "raise_kind",
     "Ledger",
+    "before_fork",
     "Candidate",
     "Plan",
     "Response",
@@ -1686,4 +1687,8 @@ def raise_kind(name: str, /) -> None:
 
 def main(argv: Sequence[str], /) -> int:
     """Runs the command with ``argv``, its own name first, and gives its exit code."""
+    ...
+
+def before_fork() -> None:
+    """Has what is on its way arrive, and leaves no file open; called by the interpreter before it forks."""
     ...

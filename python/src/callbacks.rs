@@ -40,9 +40,13 @@ static GLOBAL: LazyLock<Registry> = LazyLock::new(Registry::default);
 #[derive(Default)]
 struct Registry {
     extensions: Extensions,
-    hooks: Mutex<Vec<(String, Py<PyAny>, Arc<dyn Hook>)>>,
-    middleware: Mutex<Vec<(Py<PyAny>, Arc<dyn Middleware>)>>,
+    hooks: Mutex<Vec<KeptHook>>,
+    middleware: Mutex<Vec<KeptMiddleware>>,
 }
+
+/// What a function was registered for, the function, and what became of it.
+type KeptHook = (String, Py<PyAny>, Arc<dyn Hook>);
+type KeptMiddleware = (Py<PyAny>, Arc<dyn Middleware>);
 
 /// Those of the process.
 pub(crate) fn global() -> &'static Extensions {

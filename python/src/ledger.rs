@@ -17,6 +17,7 @@ use pyo3::{
     exceptions::PyImportError,
     intern,
     prelude::*,
+    sync::PyOnceLock,
     types::{PyDict, PyList, PyString},
 };
 use serde::Serialize;
@@ -26,7 +27,7 @@ use crate::{
     drive,
     errors::{or_raise, type_of, wrong_type, wrong_value},
     json, response,
-    runtime::Birth,
+    runtime::{self, Birth},
 };
 
 /// Entries that are on their way are waited for so long before they are read.
@@ -48,6 +49,41 @@ pub(crate) fn shared(recorder: Recorder, birth: Birth) -> Recorder {
         *kept = (generation, recorder);
     }
     kept.1.clone()
+}
+
+/// Before a fork: what is on its way arrives, and no file is left open, whose locks a child would believe to hold.
+#[pyfunction]
+pub(crate) fn before_fork(py: Python<'_>) -> PyResult<()> {
+    if !runtime::is_running() {
+        return Ok(());
+    }
+    let recorders: Vec<Recorder> = {
+        let all = RECORDERS.lock().unwrap_or_else(PoisonError::into_inner);
+        all.iter().flat_map(HashMap::values).map(|(_, recorder)| recorder.clone()).collect()
+    };
+    for recorder in recorders {
+        drive::wait(py, recorder.flush(Duration::from_secs(1)))?;
+        if let Some(ledger) = recorder.ledger() {
+            ledger.rest();
+        }
+    }
+    Ok(())
+}
+
+/// Has forks prepared, from now on.
+pub(crate) fn watch_forks(py: Python<'_>) -> PyResult<()> {
+    static WATCHED: PyOnceLock<()> = PyOnceLock::new();
+    WATCHED.get_or_try_init(py, || {
+        let os = py.import("os")?;
+        if os.hasattr("register_at_fork")? {
+            let before = PyDict::new(py);
+            let function = py.import("orkestra._orkestra")?.getattr("before_fork")?;
+            before.set_item("before", function)?;
+            os.call_method("register_at_fork", (), Some(&before))?;
+        }
+        Ok::<_, PyErr>(())
+    })?;
+    Ok(())
 }
 
 /// Where a provider's calls are kept: a path, a [`Ledger`], or `"off"`.
@@ -101,7 +137,6 @@ impl Ledger {
 }
 
 /// What is asked of the ledger, as its methods are told.
-#[derive(Debug, Default)]
 struct Asked<'py> {
     since: Option<Bound<'py, PyAny>>,
     until: Option<Bound<'py, PyAny>>,
@@ -189,12 +224,13 @@ fn with_money(value: &Bound<'_, PyAny>, exact: bool) -> PyResult<()> {
 }
 
 macro_rules! readers {
-    ($($name:ident / $twin:ident, [$($signature:tt)*], $text:literal, ($($argument:ident: $kind:ty),*), |$ledger:ident, $query:ident, $exact:ident| $work:expr;)*) => {
+    ($($name:ident / $twin:ident, [$($signature:tt)*], $text:literal, ($($argument:ident: $kind:ty),*), $asked:expr, |$ledger:ident, $query:ident, $exact:ident| $work:expr;)*) => {
         #[pymethods]
         impl Ledger {
             #[new]
             #[pyo3(signature = (path=None))]
-            fn new(path: Option<Bound<'_, PyAny>>) -> PyResult<Self> {
+            fn new(py: Python<'_>, path: Option<Bound<'_, PyAny>>) -> PyResult<Self> {
+                watch_forks(py)?;
                 let birth = Birth::now();
                 let recorder = match path {
                     Some(path) => named(&path, birth)?,
@@ -210,9 +246,8 @@ macro_rules! readers {
 
             $(
                 #[pyo3(signature = ($($signature)*), text_signature = $text)]
-                #[expect(clippy::too_many_arguments, reason = "each is a filter that Python names")]
                 fn $name(&self, py: Python<'_>, $($argument: $kind,)* exact: bool) -> PyResult<Py<PyAny>> {
-                    let $query = Asked { $($argument,)* ..Asked::default() }.query()?;
+                    let $query = $asked.query()?;
                     let $exact = exact;
                     let work = self.read(move |$ledger| async move { $work })?;
                     let rows = drive::wait(py, work)??;
@@ -220,9 +255,8 @@ macro_rules! readers {
                 }
 
                 #[pyo3(signature = ($($signature)*), text_signature = $text)]
-                #[expect(clippy::too_many_arguments, reason = "each is a filter that Python names")]
                 fn $twin(&self, $($argument: $kind,)* exact: bool) -> PyResult<Coroutine> {
-                    let $query = Asked { $($argument,)* ..Asked::default() }.query()?;
+                    let $query = $asked.query()?;
                     let $exact = exact;
                     Ok(Coroutine::of(
                         stringify!($twin),
@@ -274,12 +308,14 @@ readers! {
         "($self, *, since=None, until=None, provider=None, model=None, simulated=None, limit=None, exact=False)",
         (since: Option<Bound<'_, PyAny>>, until: Option<Bound<'_, PyAny>>, provider: Option<String>,
          model: Option<String>, simulated: Option<bool>, limit: Option<usize>),
+        Asked { since, until, provider, model, simulated, limit },
         |ledger, query, exact| ledger.entries(&query).await.map(|rows| Rows { rows, exact });
     totals / atotals,
         [*, since=None, until=None, provider=None, model=None, simulated=None, exact=false],
         "($self, *, since=None, until=None, provider=None, model=None, simulated=None, exact=False)",
         (since: Option<Bound<'_, PyAny>>, until: Option<Bound<'_, PyAny>>, provider: Option<String>,
          model: Option<String>, simulated: Option<bool>),
+        Asked { since, until, provider, model, simulated, limit: None },
         |ledger, query, exact| ledger.totals(&query).await.map(|rows| Rows { rows, exact });
 }
 

@@ -19,6 +19,7 @@ mod data;
 mod drive;
 mod errors;
 mod json;
+#[expect(clippy::too_many_arguments, reason = "each is a filter that Python names")]
 mod ledger;
 mod plan;
 mod response;
@@ -42,7 +43,7 @@ mod _orkestra {
         coroutine::Coroutine,
         data::{EventData, MiddlewareData},
         errors::{error_kinds, raise_kind},
-        ledger::Ledger,
+        ledger::{Ledger, before_fork},
         plan::{Candidate, Plan},
         response::{Response, ToolCall, Usage},
         router::Router,

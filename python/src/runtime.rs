@@ -64,6 +64,11 @@ impl Birth {
     }
 }
 
+/// Whether calls were made in this process.
+pub(crate) fn is_running() -> bool {
+    with_shared(|shared| shared.runtime.is_some())
+}
+
 /// The runtime, started at the first call.
 ///
 /// # Errors

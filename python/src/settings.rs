@@ -89,6 +89,7 @@ fn engine(py: Python<'_>, wanted: &Wanted<'_>, birth: Birth) -> PyResult<orkestr
             }
         };
     }
+    ledger::watch_forks(py)?;
     let recorder = match &wanted.ledger {
         Some(named) => ledger::named(named, birth)?,
         None => ledger::shared(settings.recorder.clone(), birth),
@@ -107,11 +108,7 @@ fn engine(py: Python<'_>, wanted: &Wanted<'_>, birth: Birth) -> PyResult<orkestr
 
 /// Corrects expected output by what the ledger measured. It is read through a connection of its own, which ends with it, so that
 /// nothing runs in a process that has made no call.
-fn measure(
-    py: Python<'_>,
-    settings: &mut orkestra::Settings,
-    recorder: &Recorder,
-) -> PyResult<()> {
+fn measure(py: Python<'_>, settings: &mut orkestra::Settings, recorder: &Recorder) -> PyResult<()> {
     let Some(ledger) = recorder.ledger() else { return Ok(()) };
     settings.recorder = Recorder::sqlite(ledger.location());
     if let Err(error) = drive::wait_bare(py, settings.measure_output())? {

@@ -1,13 +1,7 @@
 //! Decides each line of a file on all processors, and says how fast: no key, no network.
 //! Run with: `cargo run --release -p orkestra --example batch -- prompts.txt`
 
-use std::{
-    collections::BTreeMap,
-    env, fs,
-    num::NonZero,
-    thread,
-    time::Instant,
-};
+use std::{collections::BTreeMap, env, fs, num::NonZero, thread, time::Instant};
 
 use orkestra::{Provider, Result, Settings, chat::Request};
 
@@ -43,17 +37,20 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 fn decide(openai: &Provider, requests: &[Request]) -> Result<BTreeMap<String, usize>> {
     let processors = thread::available_parallelism().map_or(1, NonZero::get);
     let share = requests.len().div_ceil(processors).max(1);
+    let decide = |part: &[Request]| -> Result<Vec<String>> {
+        let models = part.iter().map(|request| {
+            let plan = openai.route(request.clone())?;
+            Ok(plan.choice().model.to_string())
+        });
+        models.collect()
+    };
     let parts: Vec<Result<Vec<String>>> = thread::scope(|scope| {
-        let decide = |request: &Request| Ok(openai.route(request.clone())?.choice().model.to_string());
-        let decide = &decide;
-        let threads: Vec<_> = requests
-            .chunks(share)
-            .map(|part| scope.spawn(move || part.iter().map(decide).collect()))
-            .collect();
-        threads
+        let part = |part| scope.spawn(move || decide(part));
+        let threads: Vec<_> = requests.chunks(share).map(part).collect();
+        let joined = threads
             .into_iter()
-            .map(|thread| thread.join().unwrap_or_else(|cause| std::panic::resume_unwind(cause)))
-            .collect()
+            .map(|thread| thread.join().unwrap_or_else(|cause| std::panic::resume_unwind(cause)));
+        joined.collect()
     });
     let mut models = BTreeMap::new();
     for part in parts {

@@ -80,6 +80,9 @@ pub trait Ledger: fmt::Debug + Send + Sync {
     /// written is empty, not an error, and is not made by asking.
     async fn output_ratios(&self, router: &str) -> Result<OutputRatios>;
 
+    /// Lets go of what is held open, such as a file; the next use opens it again. Default: nothing is.
+    fn rest(&self) {}
+
     /// Where the entries are, for people: a path, or a URL without secrets.
     fn location(&self) -> String;
 }

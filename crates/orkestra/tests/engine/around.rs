@@ -187,7 +187,9 @@ async fn hooks_are_told_in_order_whoever_they_belong_to() {
     }
     assert_eq!(taken(&notes), expected);
     google.chat("Hello").await.unwrap();
-    assert!(taken(&notes).iter().all(|note| note.ends_with(" google") && !note.starts_with("both")));
+    assert!(
+        taken(&notes).iter().all(|note| note.ends_with(" google") && !note.starts_with("both"))
+    );
 }
 
 #[tokio::test]
@@ -261,7 +263,10 @@ async fn middleware_may_answer_itself_and_nothing_is_billed() {
     let notes = Notes::default();
     watch(provider.extensions(), "own", &notes);
     let response = provider.chat("Hello").await.unwrap();
-    assert_eq!((&*response.text, response.cost, response.savings), ("I know", Usd::ZERO, Usd::ZERO));
+    assert_eq!(
+        (&*response.text, response.cost, response.savings),
+        ("I know", Usd::ZERO, Usd::ZERO)
+    );
     assert_eq!(response.model.as_str(), "none");
     assert_eq!(taken(&notes).last().map(String::as_str), Some("own on_response none"));
     let (pieces, response) = read(provider.stream("Hello").await.unwrap()).await;
@@ -340,6 +345,10 @@ async fn headers_of_ones_own_are_sent_and_shown_nowhere() {
     for (name, value) in [("a b", "c"), ("ok", "a\nb"), ("Host", "x")] {
         let error = builder().header(name, value).build().unwrap_err();
         assert_eq!(*error.kind(), ErrorKind::Config, "{name}");
-        assert!(error.to_string().contains(name) && !error.to_string().contains(value) || value == "x" || value == "c");
+        assert!(
+            error.to_string().contains(name) && !error.to_string().contains(value)
+                || value == "x"
+                || value == "c"
+        );
     }
 }

@@ -173,6 +173,10 @@ impl Ledger for Sqlite {
         self.look(move |connection| rows::output_ratios(connection, &router)).await
     }
 
+    fn rest(&self) {
+        *lock(&self.connection) = None;
+    }
+
     fn location(&self) -> String {
         self.path.display().to_string()
     }
@@ -187,6 +191,16 @@ mod tests {
     async fn sqlite_keeps_the_contract() {
         let folder = tempfile::tempdir().unwrap();
         conformance::all(&Sqlite::new(folder.path().join("ledger.db"))).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_ledger_that_rested_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = Sqlite::open(folder.path().join("ledger.db")).await.unwrap();
+        assert!(lock(&ledger.connection).is_some());
+        ledger.rest();
+        assert!(lock(&ledger.connection).is_none());
+        conformance::all(&ledger).await.unwrap();
     }
 
     /// However long the ledger is, and whatever else is in it.
