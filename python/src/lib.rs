@@ -8,6 +8,7 @@
     reason = "functions that Python calls are handed their arguments whole"
 )]
 
+mod around;
 mod ask;
 mod callbacks;
 mod catalogue;

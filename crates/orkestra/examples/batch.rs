@@ -1,6 +1,8 @@
 //! Decides each line of a file on all processors, and says how fast: no key, no network.
 //! Run with: `cargo run --release -p orkestra --example batch -- prompts.txt`
 
+#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+
 use std::{collections::BTreeMap, env, fs, num::NonZero, thread, time::Instant};
 
 use orkestra::{Provider, Result, Settings, chat::Request};
