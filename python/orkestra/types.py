@@ -19,12 +19,12 @@ Message: TypeAlias = Mapping[str, Any]
 """A message in OpenAI's form: ``{"role": "user", "content": "..."}``."""
 Prompt: TypeAlias = Union[str, Sequence[Message]]
 """What is asked: a text, or a conversation."""
-Strategy: TypeAlias = Literal["cheapest", "auto", "balanced", "smartest"]
-"""How a model is chosen."""
+Strategy: TypeAlias = Union[Literal["cheapest", "auto", "balanced", "smartest"], str]
+"""How a model is chosen. Any ``str`` is taken by type checkers, since names often come from variables."""
 Tier: TypeAlias = Literal["budget", "balanced", "premium"]
 """A model's place in its provider's line-up."""
-Effort: TypeAlias = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
-"""How hard a model thinks."""
+Effort: TypeAlias = Union[Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"], str]
+"""How hard a model thinks. Any ``str`` is taken, as for :data:`Strategy`."""
 FinishReason: TypeAlias = Literal["stop", "length", "tool_calls", "content_filter"]
 """Why a model stopped."""
 EventName: TypeAlias = Literal[
