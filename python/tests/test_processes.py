@@ -58,12 +58,14 @@ most = 0
 async def main():
     provider = o.Provider("openai", "k", base_url=os.environ["URL"])
     calls = [asyncio.ensure_future(provider.achat(f"What is {n} + {n}?")) for n in range(1000)]
-    async def watch():
+    def count(_):
         global most
-        while not all(call.done() for call in calls):
-            most = max(most, len(os.listdir("/proc/self/task")) - before)
-            await asyncio.sleep(0.01)
-    await asyncio.gather(watch(), *calls)
+        most = max(most, len(os.listdir("/proc/self/task")) - before)
+    for call in calls:
+        call.add_done_callback(count)
+    await asyncio.gather(*calls)
+    await provider.aclose()
+    count(None)
     return await provider.ledger.atotals()
 totals = asyncio.run(main())
 print(most, totals["overall"]["calls"])
@@ -187,7 +189,8 @@ provider = o.Provider("openai", "k", base_url=simulator.base_url("openai"))
 stream = provider.stream_text("Hello")
 async def main():
     task = asyncio.ensure_future(provider.achat("Hello"))
-    await asyncio.sleep(0.05)
+    while not simulator.requests():
+        await asyncio.sleep(0)
 asyncio.run(main())
 """
     done = python(code, home)
