@@ -85,7 +85,8 @@ def provider(simulator: o.Simulator) -> Made:
     """Makes providers that call the simulator, without retries."""
 
     def make(name: str = "openai", **kwargs: Any) -> o.Provider:
-        kwargs = {"base_url": simulator.base_url(name), "max_retries": 0, "ledger": "off", **kwargs}
+        usual = {"base_url": simulator.base_url(name), "max_retries": 0, "ledger": "off", "timeout": 60}
+        kwargs = {**usual, **kwargs}
         return o.Provider(name, kwargs.pop("api_key", "sk-any"), **kwargs)
 
     return make

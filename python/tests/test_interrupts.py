@@ -6,7 +6,7 @@ import asyncio
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,14 @@ import orkestra as o
 ASKED = "Describe the moon in some detail, please."
 # Much less than the deadlines that would end the calls otherwise.
 AT_ONCE = 3.0
+
+
+@pytest.fixture(autouse=True)
+def listening() -> Iterator[None]:
+    """A shell's background jobs are started deaf to Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def until(holds: Callable[[], bool]) -> None:
