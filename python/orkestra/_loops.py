@@ -6,7 +6,7 @@ import asyncio
 import functools
 import inspect
 from asyncio import events
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterator
 from typing import Any
 
 
@@ -21,22 +21,46 @@ def is_async(function: Callable[..., Any]) -> bool:
 
 def run(awaitable: Awaitable[Any]) -> Any:
     """Waits for ``awaitable`` on an event loop of its own, also where another one runs: a blocking call was made there."""
+    loop = asyncio.new_event_loop()
+    try:
+        return _wait(loop, awaitable)
+    finally:
+        _end(loop)
+
+
+def items(pieces: AsyncIterable[Any]) -> Iterator[Any]:
+    """The items of ``pieces``, one by one, on one event loop of their own."""
+    loop, iterator = asyncio.new_event_loop(), pieces.__aiter__()
+    try:
+        while True:
+            try:
+                item = _wait(loop, iterator.__anext__())
+            except StopAsyncIteration:
+                return
+            yield item
+    finally:
+        _end(loop)
+
+
+def _wait(loop: asyncio.AbstractEventLoop, awaitable: Awaitable[Any]) -> Any:
     outer = events._get_running_loop()
     events._set_running_loop(None)
-    loop = asyncio.new_event_loop()
     try:
         return loop.run_until_complete(awaitable)
     finally:
-        try:
-            # An interruption leaves them behind.
-            left = asyncio.all_tasks(loop)
-            for task in left:
-                task.cancel()
-            loop.run_until_complete(_all_of(left))
-            loop.run_until_complete(loop.shutdown_asyncgens())
-        finally:
-            loop.close()
-            events._set_running_loop(outer)
+        events._set_running_loop(outer)
+
+
+def _end(loop: asyncio.AbstractEventLoop) -> None:
+    try:
+        # An interruption leaves them behind.
+        left = asyncio.all_tasks(loop)
+        for task in left:
+            task.cancel()
+        _wait(loop, _all_of(left))
+        _wait(loop, loop.shutdown_asyncgens())
+    finally:
+        loop.close()
 
 
 async def _all_of(tasks: set[asyncio.Task[Any]]) -> None:

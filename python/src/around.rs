@@ -289,9 +289,13 @@ impl Pieces {
             return Ok(Self { iterator, is_async: false });
         }
         let (sync, twin) = (given.hasattr("__iter__")?, given.hasattr("__aiter__")?);
-        if twin && (!sync || carrier() == Carrier::Loop) {
+        if twin && carrier() == Carrier::Loop {
             let iterator = given.call_method0("__aiter__")?.unbind();
             return Ok(Self { iterator, is_async: true });
+        }
+        if twin && !sync {
+            let iterator = loops(py, "items")?.call1((given,))?.unbind();
+            return Ok(Self { iterator, is_async: false });
         }
         if sync {
             return Ok(Self { iterator: given.try_iter()?.into_any().unbind(), is_async: false });

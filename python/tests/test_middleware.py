@@ -224,8 +224,6 @@ def test_a_stream_may_be_changed_piece_by_piece(face: Face, provider: Made, kind
         data.response = louder(data.response) if kind == "async function" else louder_async(data.response)
 
     made.middleware(plain if kind == "plain" else awaits)
-    if kind == "async generator" and not face.is_async:
-        pytest.skip("an async generator belongs to one event loop, and a thread has none")
     pieces, response = face.read(made, "stream_text", ASKED)
     assert "".join(pieces) == whole.upper() == response.text
     assert len(pieces) > 1 and response.cost > 0
