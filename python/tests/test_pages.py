@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from exports import environment as environment
 
+import orkestra as o
+
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs" / "python"
 PAGES = sorted(DOCS.glob("*.md"))
@@ -61,6 +63,14 @@ def test_a_page_whose_output_is_wrong_fails(environment: dict[str, str], tmp_pat
 def test_the_index_has_every_page() -> None:
     listed = {target for target in LINK.findall((DOCS / "README.md").read_text()) if "/" not in target}
     assert listed == {page.name for page in PAGES} - {"README.md"}
+
+
+def test_the_page_of_errors_tells_the_tree() -> None:
+    rows = re.findall(r"^\| `(\w+)` \|([^|]*)\|", (DOCS / "errors.md").read_text(), re.MULTILINE)
+    told = {name: set(re.findall(r"`(\w+)`", also)) for name, also in rows}
+    classes = {name: kind for name, kind in vars(o).items() if isinstance(kind, type) and issubclass(kind, o.Error)}
+    del classes["Error"]
+    assert told == {name: {base.__name__ for base in kind.__bases__} - {"Error"} for name, kind in classes.items()}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
