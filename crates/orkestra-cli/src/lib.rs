@@ -4,14 +4,17 @@
 //! `output` is the one place that prints. Nothing here decides which model is called or what a call costs.
 
 mod args;
+mod artefact;
 mod commands;
 mod destination;
+mod download;
 mod failure;
 mod line_up;
 mod outcomes;
 mod output;
 mod progress;
 mod prompt;
+mod registered;
 mod settings;
 
 use std::{ffi::OsString, process::ExitCode};
@@ -34,7 +37,7 @@ pub fn run(argv: impl IntoIterator<Item = OsString>) -> ExitCode {
     let output = Output::new(arguments.global.json, settings::colour(arguments.global.colour));
     let Arguments { global, command } = arguments;
     let outcome =
-        Settings::resolve(global).and_then(|settings| commands::run(command, &settings, &output));
+        Settings::resolve(global).and_then(|settings| commands::run(command, settings, &output));
     match outcome {
         Ok(code) => code,
         Err(failure) => {

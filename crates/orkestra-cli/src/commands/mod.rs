@@ -8,6 +8,7 @@ mod eval;
 mod licences;
 mod models;
 mod route;
+mod routers;
 mod simulate;
 mod stats;
 mod train;
@@ -17,14 +18,21 @@ use std::{io, process::ExitCode};
 pub(crate) use simulate::after_help as faults_help;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::{args::Command, failure::Failure, output::Output, settings::Settings};
+use crate::{args::Command, failure::Failure, output::Output, registered, settings::Settings};
 
 /// Runs `command`.
 pub(crate) fn run(
     command: Command,
-    settings: &Settings,
+    settings: Settings,
     output: &Output,
 ) -> Result<ExitCode, Failure> {
+    let decides = match &command {
+        Command::Route(_) | Command::Chat(_) => true,
+        Command::Eval(asked) => asked.judges_finished_router(),
+        _ => false,
+    };
+    let settings = if decides { registered::at_hand(settings, output)? } else { settings };
+    let settings = &settings;
     match command {
         Command::Route(asked) => runtime()?.block_on(route::run(&asked, settings, output)),
         Command::Chat(asked) => runtime()?.block_on(chat::run(&asked, settings, output)),
@@ -34,6 +42,7 @@ pub(crate) fn run(
         Command::Simulate(asked) => runtime()?.block_on(simulate::run(&asked, settings, output)),
         Command::Train(asked) => train::run(&asked, settings, output),
         Command::Eval(asked) => eval::run(&asked, settings, output),
+        Command::Routers(asked) => routers::run(&asked.command, settings, output),
         Command::Doctor => runtime()?.block_on(doctor::run(settings, output)),
         Command::Completions(asked) => completions::run(&asked, output),
         Command::Licences => licences::run(output),

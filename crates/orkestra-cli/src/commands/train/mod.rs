@@ -16,7 +16,7 @@ use crate::{
     line_up,
     output::Output,
     progress::{Bar, unless_interrupted},
-    settings::{EMBEDDED, Settings, router_named},
+    settings::{EMBEDDED, Settings},
 };
 
 /// Learns a router and writes its file.
@@ -24,7 +24,7 @@ pub(super) fn run(asked: &Train, settings: &Settings, output: &Output) -> Result
     let case = line_up::to_learn(asked)?;
     check_family(asked, settings, output)?;
     let out = Destination::new("--out", &asked.out, &asked.data)?;
-    let target = target(asked)?;
+    let target = target(asked, settings)?;
     let lessons = Lessons {
         case,
         family: asked.family.clone(),
@@ -42,8 +42,9 @@ pub(super) fn run(asked: &Train, settings: &Settings, output: &Output) -> Result
     report::say(&learned, out.name(), asked, output)
 }
 
-fn target(asked: &Train) -> Result<Target, Failure> {
-    let base: Option<Trained> = asked.base.as_deref().map(router_named).transpose()?;
+fn target(asked: &Train, settings: &Settings) -> Result<Target, Failure> {
+    let base: Option<Trained> =
+        asked.base.as_deref().map(|name| settings.router_named(name)).transpose()?;
     let own_base = asked.base.as_ref().is_some_and(|name| name != EMBEDDED);
     Ok(Target { base, embedded: embedded()?, whole: asked.standalone || own_base })
 }
