@@ -40,7 +40,7 @@ pub(crate) fn registry(settings: &Settings, wanted: &Wanted) -> Result<Registry,
         Failure::new(
             ErrorKind::Config,
             format!(
-                "the router {} is not on this machine, and no registry is set that it could be downloaded from",
+                "there is no file and no router {} on this machine, and no registry is set that it could be downloaded from",
                 title(wanted)
             ),
             "name a registry with --registry URL or ORKESTRA_REGISTRY; or do without: --router embedded, or --router FILE",

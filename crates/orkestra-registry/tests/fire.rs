@@ -243,6 +243,19 @@ fn a_server_that_falls_silent_is_given_up() {
 }
 
 #[test]
+fn a_manifest_has_the_same_deadlines() {
+    let scene = Scene::new();
+    for (patience, word) in [
+        (Patience { idle: Duration::from_millis(200), ..once() }, "sent nothing for 0.2 s"),
+        (Patience { total: Duration::from_millis(200), ..once() }, "within 0.2 s"),
+    ] {
+        scene.server.fail("manifest.json", [Fault::Stall(10)]);
+        refused_by(&scene, patience, &ErrorKind::Timeout, &["manifest", word]);
+    }
+    scene.assert_heals();
+}
+
+#[test]
 fn a_download_has_a_deadline_as_a_whole() {
     let scene = Scene::new();
     let hurry = Patience { total: Duration::from_millis(200), ..quick() };
@@ -290,10 +303,13 @@ fn a_server_that_is_not_there_is_named() {
         listener.local_addr().unwrap().port()
     };
     let address = format!("http://127.0.0.1:{port}/");
-    let registry = orkestra_registry::Registry::new(&address, once()).unwrap();
-    let error = scene.pull_by(&registry).unwrap_err();
+    let registry = orkestra_registry::Registry::new(&address, quick()).unwrap();
+    let told = Told::default();
+    let wanted = Wanted::parse("ours").unwrap();
+    let error = registry.pull(&scene.store(), &wanted, &Fakes, &told).unwrap_err();
     assert_eq!(*error.kind(), ErrorKind::Unavailable);
     assert!(error.to_string().contains("could not be reached"), "{error}");
+    assert_eq!(told.words(), [""; 0], "who is offline does not wait for more tries");
     scene.assert_absent();
     scene.assert_heals();
 }
@@ -335,6 +351,31 @@ fn a_failed_update_leaves_the_old_version_in_use() {
     assert_eq!(scene.store().read(&old).unwrap(), scene.bytes);
     scene.server.put("ours-1.1.0.safetensors", &newer);
     assert_eq!(scene.store().read(&scene.pull().unwrap().router).unwrap(), newer);
+}
+
+#[test]
+fn whatever_step_a_process_ends_at_the_next_pull_heals() {
+    let scene = Scene::new();
+    let router = scene.pull().unwrap().router;
+    let folder = scene.store().folder().to_owned();
+    // Between the renames of file and receipt, in the middle of writing the receipt.
+    fs::remove_file(folder.join("ours.json")).unwrap();
+    fs::write(folder.join(".ours.json.4711.part"), "{\"registry\"").unwrap();
+    scene.assert_absent();
+    scene.assert_heals();
+    // Between the rename of the receipt and the removal of the version that it replaces.
+    let newer = artefact(2, 50_000);
+    scene.server.put("ours-1.1.0.safetensors", &newer);
+    scene.publish(vec![entry("ours", "1.1.0", &newer)]);
+    scene.pull().unwrap();
+    fs::write(&router.path, &scene.bytes).unwrap();
+    let now = scene.store().find("ours").unwrap().unwrap();
+    assert_eq!(scene.store().read(&now).unwrap(), newer);
+    // In the middle of a removal.
+    fs::remove_file(folder.join("ours.json")).unwrap();
+    scene.assert_absent();
+    scene.publish(vec![entry("ours", "1.0.0", &scene.bytes)]);
+    scene.assert_heals();
 }
 
 /// Where the download of `ours 1.0.0` grows.

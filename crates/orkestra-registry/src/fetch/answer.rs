@@ -52,7 +52,8 @@ fn retry_after(response: &Response, now: SystemTime) -> Option<Duration> {
     httpdate::parse_http_date(text).ok()?.duration_since(now).ok()
 }
 
-/// The error of a request that got no answer.
+/// The error of a request that got no answer. One that found no server is not worth another try, unless one was there
+/// before.
 pub(super) fn unreachable(
     what: &str,
     url: &Url,
@@ -65,16 +66,19 @@ pub(super) fn unreachable(
         let message = format!("{what} could not be fetched: {host} {refused}");
         return Error::new(ErrorKind::Config, message).because(cause);
     }
+    let no_server = cause.is_connect();
     let (kind, says) = if cause.is_timeout() {
         let limit = patience.connect.as_secs_f64();
         (ErrorKind::Timeout, format!("could not be reached within {limit} s"))
-    } else if cause.is_connect() {
+    } else if no_server {
         let says = "could not be reached; check the network, the address and HTTPS_PROXY";
         (ErrorKind::Unavailable, says.to_owned())
     } else {
         (ErrorKind::Unavailable, "closed the connection before it answered".to_owned())
     };
-    Error::new(kind, format!("{what} could not be fetched: {host} {says}")).because(cause)
+    let error = Error::new(kind, format!("{what} could not be fetched: {host} {says}"));
+    let error = error.because(cause);
+    if no_server { error.not_retryable() } else { error }
 }
 
 /// The error of a body that ended early.

@@ -93,8 +93,13 @@ impl Fetcher {
         if part.length() > 0 && file.size == Some(part.length()) {
             return Ok(());
         }
-        let request = self.send(&file.what, &file.url, self.request(file, part)).await?;
-        let mut response = begin(file, part, request)?;
+        let sent = self.send(&file.what, &file.url, self.request(file, part)).await;
+        // Its server was there a moment ago.
+        let worth_it = |error: Error| match error.kind() {
+            ErrorKind::Unavailable | ErrorKind::Timeout => error.retryable(),
+            _ => error,
+        };
+        let mut response = begin(file, part, sent.map_err(worth_it)?)?;
         let size = file.size.or_else(|| Some(part.length() + response.content_length()?));
         progress.event(&Event::Started {
             what: &file.what,

@@ -123,19 +123,26 @@ impl Fetcher {
         most: usize,
         progress: &dyn Progress,
     ) -> Result<Vec<u8>> {
-        self.again(what, progress, async || {
-            let mut response = answer::checked(what, self.send(what, url, self.get(url)).await?)?;
-            let mut body = Vec::new();
-            while let Some(piece) = self.piece(what, &mut response).await? {
-                if body.len() + piece.len() > most {
-                    let message = format!("{what} is larger than {most} bytes");
-                    return Err(Error::new(ErrorKind::Config, message));
-                }
-                body.extend_from_slice(&piece);
-            }
-            Ok(body)
+        let limit = self.patience.total;
+        let read = self.again(what, progress, async || self.body(what, url, most).await);
+        timeout(limit, read).await.unwrap_or_else(|_| {
+            let limit = limit.as_secs_f64();
+            let message = format!("{what} could not be fetched within {limit} s");
+            Err(Error::new(ErrorKind::Timeout, message))
         })
-        .await
+    }
+
+    async fn body(&self, what: &str, url: &Url, most: usize) -> Result<Vec<u8>> {
+        let mut response = answer::checked(what, self.send(what, url, self.get(url)).await?)?;
+        let mut body = Vec::new();
+        while let Some(piece) = self.piece(what, &mut response).await? {
+            if body.len() + piece.len() > most {
+                let message = format!("{what} is larger than {most} bytes");
+                return Err(Error::new(ErrorKind::Config, message));
+            }
+            body.extend_from_slice(&piece);
+        }
+        Ok(body)
     }
 
     /// The next piece of a body; `None` at its end.
