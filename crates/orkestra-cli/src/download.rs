@@ -56,8 +56,8 @@ impl Progress for Download {
                 };
                 self.output.note(format!("downloading {what}{size_text} from {host}{goes_on}"));
                 self.told.store(0, Ordering::Relaxed);
-                self.bar.reset();
                 self.bar.set_length(size.unwrap_or(0));
+                self.bar.reset();
                 self.tell(*at, *size);
             }
             Event::Received { at, size } => self.tell(*at, *size),

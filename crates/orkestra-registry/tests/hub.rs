@@ -118,6 +118,27 @@ fn an_encoder_comes_into_the_hubs_own_cache() {
 }
 
 #[test]
+fn a_repository_that_was_renamed_is_found() {
+    let scene = Scene::new("model.safetensors");
+    for revision in ["main", COMMIT] {
+        for name in ["config.json", "tokenizer.json", "model.safetensors"] {
+            // Below the same host, and without saying anything of the file itself.
+            let redirect = Some(format!("/{}", resolve(revision, name)));
+            let old = format!("old/name/resolve/{revision}/{name}");
+            scene.hub.serve(&old, Served { redirect, ..Served::default() });
+        }
+    }
+    let found = scene.client().encoder("old/name", "main", &()).unwrap();
+    assert!(found.folder.ends_with(format!("models--old--name/snapshots/{COMMIT}")));
+    assert_eq!(fs::read(found.weights).unwrap(), scene.weights);
+    let here =
+        Served { redirect: Some("/a/b/resolve/main/config.json".to_owned()), ..Served::default() };
+    scene.hub.serve("a/b/resolve/main/config.json", here);
+    let endless = scene.client().encoder("a/b", "main", &()).unwrap_err();
+    assert_eq!(*endless.kind(), ErrorKind::Config);
+}
+
+#[test]
 fn plain_numbers_are_preferred_and_a_pickle_is_taken_where_there_is_nothing_else() {
     let scene = Scene::new("pytorch_model.bin");
     assert!(scene.fetch().unwrap().weights.ends_with("pytorch_model.bin"));
