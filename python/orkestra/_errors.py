@@ -155,3 +155,24 @@ class Config(Error, ValueError):
     """A setting, a catalogue or a router file is wrong."""
 
     kind = "config"
+
+
+# Tracebacks and pickles name them by where users find them.
+for _class in (
+    Error,
+    InvalidRequest,
+    InvalidType,
+    Unauthenticated,
+    UnknownModel,
+    UnpricedModel,
+    TooLong,
+    Refused,
+    RateLimited,
+    BudgetSpent,
+    Timeout,
+    Unavailable,
+    Storage,
+    Config,
+):
+    _class.__module__ = "orkestra"
+del _class

@@ -210,6 +210,10 @@ fn picture(image: &Bound<'_, PyAny>, place: &str) -> PyResult<Source> {
     }
     if image.is_instance_of::<PyString>() {
         let url = json::text(image, place)?;
+        if !["https:", "http:", "data:", "gs:"].iter().any(|begin| url.starts_with(begin)) {
+            let expected = "an https: or data: URL, a pathlib.Path or bytes";
+            return Err(wrong_value(py, &format!("{place} is {url:?}; expected {expected}")));
+        }
         return Source::from_url(url).ok_or_else(|| {
             let expected = "an https: URL or data:<media type>;base64,<data>";
             wrong_value(py, &format!("{place} is a data: URL of another form; expected {expected}"))

@@ -11,7 +11,7 @@ use orkestra::{
 };
 use pyo3::{
     prelude::*,
-    types::{PyList, PyTuple},
+    types::{PyBytes, PyDict, PyString},
 };
 
 use crate::{
@@ -19,7 +19,7 @@ use crate::{
     callbacks,
     coroutine::Coroutine,
     drive,
-    errors::{or_raise, type_of, wrong_type},
+    errors::{self, or_raise, type_of, wrong_type},
     json,
     ledger::Ledger,
     plan::Plan,
@@ -138,12 +138,18 @@ fn batch(
 ) -> PyResult<(Vec<Request>, Arc<dyn Strategy>)> {
     let options = Options { max_tokens, system, ..Options::default() };
     let strategy = self::strategy(strategy.as_ref())?;
-    if !prompts.is_instance_of::<PyList>() && !prompts.is_instance_of::<PyTuple>() {
+    let one = prompts.is_instance_of::<PyString>()
+        || prompts.is_instance_of::<PyBytes>()
+        || prompts.is_instance_of::<PyDict>();
+    let listed = prompts.try_iter().ok().filter(|_| !one).ok_or_else(|| {
         let message =
             format!("prompts is of type {}; expected a list of prompts", type_of(prompts));
-        return Err(wrong_type(prompts.py(), &message));
-    }
-    let requests = prompts.try_iter()?.map(|prompt| ask::request(&prompt?, &options));
+        wrong_type(prompts.py(), &message)
+    })?;
+    let requests = listed.enumerate().map(|(at, prompt)| {
+        let request = ask::request(&prompt?, &options);
+        request.map_err(|error| errors::of_item(prompts.py(), &error, &format!("prompts[{at}]")))
+    });
     Ok((requests.collect::<PyResult<_>>()?, strategy))
 }
 

@@ -76,7 +76,7 @@ impl Coroutine {
 /// Drops what may hold connections. Not under the interpreter's lock: whoever holds the locks of a connection
 /// may be waiting for that one.
 fn discard<T: Send>(py: Python<'_>, value: T) {
-    py.detach(move || drop(value));
+    py.detach(move || runtime::dropped(value));
 }
 
 #[pymethods]

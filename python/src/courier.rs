@@ -1,14 +1,20 @@
 //! Tells an event loop that futures of Rust can go on.
 //!
-//! Whoever wakes a future may hold locks of the network's, so it must not wait for the interpreter: a task of the
-//! runtime does, once for all that were woken meanwhile.
+//! Whoever wakes a future may hold locks of the network's, so it must not wait for the interpreter; and a thread that
+//! waits for an interpreter which is ending is ended with it, in the middle of Rust. So a byte through a pipe rings, once
+//! for all that were woken meanwhile.
 
 use std::{
     cell::RefCell,
     sync::{Arc, Mutex, PoisonError},
 };
+#[cfg(unix)]
+use std::{
+    io::{Read, Write},
+    os::{fd::AsRawFd, unix::net::UnixStream},
+};
 
-use pyo3::{intern, prelude::*, sync::PyOnceLock};
+use pyo3::{exceptions::PyNotImplementedError, intern, prelude::*, sync::PyOnceLock};
 
 use crate::runtime;
 
@@ -16,11 +22,20 @@ use crate::runtime;
 pub(crate) struct Courier {
     event_loop: Py<PyAny>,
     woken: Mutex<Vec<Py<PyAny>>>,
+    bell: Bell,
+}
+
+enum Bell {
+    /// The loop listens at one end; a byte at the other rings.
+    #[cfg(unix)]
+    Pipe { ring: UnixStream, heard: UnixStream },
+    /// For loops that can listen to no pipe, such as Windows' own: a thread of the runtime calls them.
+    Interpreter,
 }
 
 thread_local! {
-    /// The courier of the loop that runs on this thread.
-    static HERE: RefCell<Option<Arc<Courier>>> = const { RefCell::new(None) };
+    /// The couriers of the loops that run on this thread: one may be run inside of another.
+    static HERE: RefCell<Vec<Arc<Courier>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// The running event loop of this thread.
@@ -39,15 +54,50 @@ impl Courier {
     /// `RuntimeError` when none runs on this thread.
     pub(crate) fn here(py: Python<'_>) -> PyResult<Arc<Self>> {
         let event_loop = running_loop(py)?;
-        HERE.with_borrow_mut(|here| {
-            if let Some(courier) = here.as_ref().filter(|here| here.event_loop.is(&event_loop)) {
-                return Ok(Arc::clone(courier));
+        let known = |here: &Vec<Arc<Self>>| {
+            here.iter().find(|courier| courier.event_loop.is(&event_loop)).cloned()
+        };
+        if let Some(courier) = HERE.with_borrow(known) {
+            return Ok(courier);
+        }
+        let courier = Self::of(&event_loop)?;
+        // Taken out, since whatever Python runs meanwhile may ask for one, too.
+        let mut here = HERE.take();
+        here.retain(|courier| {
+            let closed = courier.event_loop.call_method0(py, intern!(py, "is_closed"));
+            !closed.and_then(|closed| closed.is_truthy(py)).unwrap_or(true)
+        });
+        here.push(Arc::clone(&courier));
+        HERE.with_borrow_mut(|others| others.append(&mut here));
+        Ok(courier)
+    }
+
+    #[cfg(unix)]
+    fn of(event_loop: &Bound<'_, PyAny>) -> PyResult<Arc<Self>> {
+        let py = event_loop.py();
+        let (ring, heard) = UnixStream::pair()?;
+        ring.set_nonblocking(true)?;
+        heard.set_nonblocking(true)?;
+        let ear = heard.as_raw_fd();
+        let courier = Self::with(event_loop, Bell::Pipe { ring, heard });
+        let delivery = Bound::new(py, Delivery(Arc::clone(&courier)))?;
+        // The loop keeps the delivery, and with it both ends, until it is closed.
+        match event_loop.call_method1(intern!(py, "add_reader"), (ear, delivery)) {
+            Ok(_) => Ok(courier),
+            Err(error) if error.is_instance_of::<PyNotImplementedError>(py) => {
+                Ok(Self::with(event_loop, Bell::Interpreter))
             }
-            let courier =
-                Arc::new(Self { event_loop: event_loop.unbind(), woken: Mutex::default() });
-            *here = Some(Arc::clone(&courier));
-            Ok(courier)
-        })
+            Err(error) => Err(error),
+        }
+    }
+
+    #[cfg(not(unix))]
+    fn of(event_loop: &Bound<'_, PyAny>) -> PyResult<Arc<Self>> {
+        Ok(Self::with(event_loop, Bell::Interpreter))
+    }
+
+    fn with(event_loop: &Bound<'_, PyAny>, bell: Bell) -> Arc<Self> {
+        Arc::new(Self { event_loop: event_loop.clone().unbind(), woken: Mutex::default(), bell })
     }
 
     /// A future of the loop's, which [`wake`](Self::wake) resolves.
@@ -62,7 +112,18 @@ impl Courier {
             woken.push(future);
             woken.len() == 1
         };
-        if first && let Ok(runtime) = runtime::handle() {
+        if first {
+            match &self.bell {
+                // A pipe that is full rings, and without a reader nobody waits any more.
+                #[cfg(unix)]
+                Bell::Pipe { ring, .. } => drop((&mut &*ring).write(&[0])),
+                Bell::Interpreter => self.ring_by_call(),
+            }
+        }
+    }
+
+    fn ring_by_call(self: &Arc<Self>) {
+        if let Ok(runtime) = runtime::handle() {
             let courier = Arc::clone(self);
             runtime.spawn(async move {
                 // Without an interpreter, or with a loop that is closed, nobody waits any more.
@@ -86,6 +147,11 @@ struct Delivery(Arc<Courier>);
 #[pymethods]
 impl Delivery {
     fn __call__(&self, py: Python<'_>) -> PyResult<()> {
+        #[cfg(unix)]
+        if let Bell::Pipe { heard, .. } = &self.0.bell {
+            let mut bytes = [0; 16];
+            while (&mut &*heard).read(&mut bytes).is_ok_and(|count| count == bytes.len()) {}
+        }
         let woken = {
             let mut woken = self.0.woken.lock().unwrap_or_else(PoisonError::into_inner);
             std::mem::take(&mut *woken)

@@ -91,6 +91,12 @@ fn exception(
     made.map_or_else(|failed| failed, PyErr::from_value)
 }
 
+/// `error`, which is about one item of a list, with the item's place before its words.
+pub(crate) fn of_item(py: Python<'_>, error: &PyErr, place: &str) -> PyErr {
+    let message = format!("{place}: {}", error.value(py));
+    error.get_type(py).call1((message,)).map_or_else(|failed| failed, PyErr::from_value)
+}
+
 /// A value of a type that cannot be meant.
 pub(crate) fn wrong_type(py: Python<'_>, message: &str) -> PyErr {
     exception(py, INVALID_TYPE, message, None)

@@ -94,3 +94,10 @@ pub(crate) fn handle() -> PyResult<Handle> {
         Ok(runtime.handle().clone())
     })
 }
+
+/// Drops `value` inside the runtime, if there is one: a connection that is left goes back to its pool, which starts a task.
+pub(crate) fn dropped<T>(value: T) {
+    let runtime = with_shared(|shared| shared.runtime);
+    let _entered = runtime.map(|runtime| runtime.enter());
+    drop(value);
+}

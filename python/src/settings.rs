@@ -100,7 +100,9 @@ fn engine(py: Python<'_>, wanted: &Wanted<'_>, birth: Birth) -> PyResult<orkestr
         settings.quality = Some(ask::number("quality", quality)?);
     }
     if let Some(model) = &wanted.base_model {
-        settings.base_model = Some(json::text(model, "base_model")?);
+        let model = json::text(model, "base_model")?;
+        or_raise(settings.catalogue.model(&model))?;
+        settings.base_model = Some(model);
     }
     settings.extensions = Extensions::after(callbacks::global());
     Ok(settings)

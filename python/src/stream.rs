@@ -19,7 +19,7 @@ use crate::{
     errors::or_raise,
     plan::Plan,
     response::{Response, Usage},
-    runtime::Birth,
+    runtime::{self, Birth},
 };
 
 type Opening = BoxFuture<'static, orkestra::Result<ResponseStream>>;
@@ -48,7 +48,7 @@ impl Drop for Inner {
         let state = std::mem::replace(self.state.get_mut(), State::Ended);
         if !matches!(state, State::Ended) {
             // Not under the interpreter's lock, for which a connection's locks may be held.
-            let _ = Python::try_attach(|py| py.detach(move || drop(state)));
+            let _ = Python::try_attach(|py| py.detach(move || runtime::dropped(state)));
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The flags as they were given. No logic: [`settings`](crate::settings) makes sense of them.
 
+mod routers;
 mod training;
 
 use std::{net::SocketAddr, path::PathBuf};
@@ -9,7 +10,10 @@ use clap_complete::Shell;
 use jiff::civil::Date;
 use orkestra::strategy;
 
-pub(crate) use self::training::{Eval, Train};
+pub(crate) use self::{
+    routers::{Named, Publish, Pull, Remove, Routers, RoutersCommand, Verify},
+    training::{Eval, Train},
+};
 
 const FIRST_STEPS: &str = "\
 First steps:
@@ -115,9 +119,23 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "FILE", help_heading = "Decision")]
     pub(crate) catalogue: Option<PathBuf>,
 
-    /// Router file, or "embedded" [env: ORKESTRA_ROUTER] [default: embedded]
-    #[arg(long, global = true, value_name = "FILE", help_heading = "Decision")]
+    /// Router file, the name of a router in --routers or at --registry, or "embedded" [env: ORKESTRA_ROUTER]
+    /// [default: embedded]
+    #[arg(long, global = true, value_name = "FILE|NAME", help_heading = "Decision")]
     pub(crate) router: Option<String>,
+
+    /// Fail when --router names one that cannot be downloaded, instead of using the embedded one [env:
+    /// ORKESTRA_STRICT_ROUTER]
+    #[arg(long, global = true, help_heading = "Decision")]
+    pub(crate) strict_router: bool,
+
+    /// Where routers are downloaded from: a folder with a manifest, over HTTPS [env: ORKESTRA_REGISTRY]
+    #[arg(long, global = true, value_name = "URL", help_heading = "Decision")]
+    pub(crate) registry: Option<String>,
+
+    /// Folder of downloaded and built routers [env: ORKESTRA_ROUTERS] [default: ~/.orkestra/routers]
+    #[arg(long, global = true, value_name = "DIR", help_heading = "Decision")]
+    pub(crate) routers: Option<PathBuf>,
 
     /// Day whose prices and retirements hold [default: today, UTC]
     #[arg(long, global = true, value_name = "YYYY-MM-DD", help_heading = "Decision")]
@@ -161,6 +179,8 @@ pub(crate) enum Command {
     Train(Train),
     /// Say what a router's forecasts are worth on your rows
     Eval(Eval),
+    /// List, download, check, remove and publish routers
+    Routers(Routers),
     /// Show what is configured, what is missing and how to mend it
     #[command(after_help = DOCTOR_EXAMPLES)]
     Doctor,

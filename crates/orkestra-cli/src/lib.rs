@@ -4,8 +4,10 @@
 //! `output` is the one place that prints. Nothing here decides which model is called or what a call costs.
 
 mod args;
+mod artefact;
 mod commands;
 mod destination;
+mod download;
 pub mod environment;
 mod failure;
 mod line_up;
@@ -13,6 +15,7 @@ mod outcomes;
 mod output;
 mod progress;
 mod prompt;
+mod registered;
 mod settings;
 
 use std::{ffi::OsString, process::ExitCode};
@@ -45,7 +48,7 @@ pub fn exit_code(argv: impl IntoIterator<Item = OsString>) -> u8 {
     let output = Output::new(arguments.global.json, settings::colour(arguments.global.colour));
     let Arguments { global, command } = arguments;
     let outcome =
-        Settings::resolve(global).and_then(|settings| commands::run(command, &settings, &output));
+        Settings::resolve(global).and_then(|settings| commands::run(command, settings, &output));
     match outcome {
         Ok(()) => 0,
         Err(failure) => {

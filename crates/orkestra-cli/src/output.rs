@@ -99,6 +99,13 @@ impl Output {
         if self.json { to_stderr(&json!({"note": text}).to_string()) } else { to_stderr(text) }
     }
 
+    /// Something that happened meanwhile, which only programs want to know: seen with JSON alone.
+    pub(crate) fn event(&self, value: &Value) {
+        if self.json {
+            to_stderr(&value.to_string());
+        }
+    }
+
     /// Something that the user should know; with JSON an object of its own line.
     pub(crate) fn warning(&self, text: impl AsRef<str>) {
         let text = text.as_ref();

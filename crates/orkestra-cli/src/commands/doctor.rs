@@ -75,6 +75,7 @@ pub(super) async fn run(settings: &Settings, output: &Output) -> Result<(), Fail
     findings.push(about_catalogue(settings, &catalogue));
     let router = settings.router();
     findings.push(about_router(settings, &router));
+    findings.push(about_routers(settings));
     if let (Ok(_), Ok(_)) = (&catalogue, &router) {
         findings.push(self_test(settings));
     }
@@ -115,9 +116,7 @@ fn about_router(settings: &Settings, router: &Result<Trained, Failure>) -> Findi
     match router {
         Ok(trained) => {
             let router = trained.router();
-            let source = settings
-                .router_file()
-                .map_or_else(|| "embedded".to_owned(), |file| file.display().to_string());
+            let source = settings.router_source();
             let heads = router.heads().join(", ");
             let says =
                 format!("{} of {}, {source}, heads {heads}", router.id(), trained.metadata().date);
@@ -129,6 +128,21 @@ fn about_router(settings: &Settings, router: &Result<Trained, Failure>) -> Findi
                 "--router embedded, or unset ORKESTRA_ROUTER, uses the one that is built in",
             )
         }
+    }
+}
+
+/// Which other routers are here, and where more come from.
+fn about_routers(settings: &Settings) -> Finding {
+    let look = || -> Result<String, Failure> {
+        let (store, registry) = (settings.store()?, settings.registry()?);
+        let names = store.names()?;
+        let here = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+        let from = registry.as_ref().map_or("no registry", |registry| registry.url());
+        Ok(format!("{here} in {}; {from}", store.folder().display()))
+    };
+    match look() {
+        Ok(says) => Finding::new("routers", State::Good, says),
+        Err(failure) => Finding::damaged("routers", &failure),
     }
 }
 

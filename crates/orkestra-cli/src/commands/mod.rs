@@ -8,6 +8,7 @@ mod eval;
 mod licences;
 mod models;
 mod route;
+mod routers;
 mod simulate;
 mod stats;
 mod train;
@@ -19,10 +20,17 @@ use tokio::runtime::{Builder, Runtime};
 
 pub(crate) use train::learn;
 
-use crate::{args::Command, failure::Failure, output::Output, settings::Settings};
+use crate::{args::Command, failure::Failure, output::Output, registered, settings::Settings};
 
 /// Runs `command`.
-pub(crate) fn run(command: Command, settings: &Settings, output: &Output) -> Result<(), Failure> {
+pub(crate) fn run(command: Command, settings: Settings, output: &Output) -> Result<(), Failure> {
+    let decides = match &command {
+        Command::Route(_) | Command::Chat(_) => true,
+        Command::Eval(asked) => asked.judges_finished_router(),
+        _ => false,
+    };
+    let settings = if decides { registered::at_hand(settings, output)? } else { settings };
+    let settings = &settings;
     match command {
         Command::Route(asked) => runtime()?.block_on(route::run(&asked, settings, output)),
         Command::Chat(asked) => runtime()?.block_on(chat::run(&asked, settings, output)),
@@ -32,6 +40,7 @@ pub(crate) fn run(command: Command, settings: &Settings, output: &Output) -> Res
         Command::Simulate(asked) => runtime()?.block_on(simulate::run(&asked, settings, output)),
         Command::Train(asked) => train::run(&asked, settings, output),
         Command::Eval(asked) => eval::run(&asked, settings, output),
+        Command::Routers(asked) => routers::run(&asked.command, settings, output),
         Command::Doctor => runtime()?.block_on(doctor::run(settings, output)),
         Command::Completions(asked) => completions::run(&asked, output),
         Command::Licences => licences::run(output),

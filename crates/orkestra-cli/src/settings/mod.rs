@@ -3,13 +3,9 @@
 
 mod environment;
 mod pool;
+mod router;
 
-use std::{
-    io::IsTerminal,
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{io::IsTerminal, path::PathBuf, sync::Arc, time::Duration};
 
 use jiff::{Timestamp, civil::Date, tz::Offset};
 use orkestra::{
@@ -18,21 +14,18 @@ use orkestra::{
     engine::{Clock, Resilience},
     ledger::Recorder,
     provider::Timeouts,
-    routing::{self, Trained},
 };
 
 use self::environment::path;
 pub(crate) use self::{
     environment::variable,
     pool::{Access, KeySource, base_url_variable, keys_of},
+    router::{EMBEDDED, RouterChoice, is_of, title},
 };
 use crate::{
     args::{Colour, Global},
     failure::Failure,
 };
-
-/// What the router that is part of the program is called.
-pub(crate) const EMBEDDED: &str = "embedded";
 
 /// How long a command waits to learn what the ledger measured; it can decide without.
 const MEASURING: Duration = Duration::from_secs(1);
@@ -43,7 +36,7 @@ const MEASURING: Duration = Duration::from_secs(1);
 pub(crate) struct Settings {
     global: Global,
     ledger: Place,
-    router: Option<PathBuf>,
+    router: RouterChoice,
     quality: Option<f64>,
     timeouts: Timeouts,
 }
@@ -79,11 +72,7 @@ impl Settings {
             Some(text) if text == "off" => Place::Off,
             Some(text) => Place::At(text.into()),
         };
-        let router = global
-            .router
-            .clone()
-            .map_or_else(|| variable("ORKESTRA_ROUTER"), |flag| Ok(Some(flag)))?;
-        let router = router.filter(|text| text != EMBEDDED).map(PathBuf::from);
+        let router = RouterChoice::of(global.router.as_deref(), variable("ORKESTRA_ROUTER")?);
         let quality = match (global.quality, variable("ORKESTRA_QUALITY")?) {
             (Some(flag), _) => Some(flag),
             (None, Some(text)) => Some(text.trim().parse().map_err(|_| {
@@ -136,19 +125,6 @@ impl Settings {
             )
         })?;
         Ok(Arc::new(Catalogue::builtin().merged_with(&text, &name)?))
-    }
-
-    /// The router file, unless it is the embedded one.
-    pub(crate) fn router_file(&self) -> Option<&PathBuf> {
-        self.router.as_ref()
-    }
-
-    /// The router.
-    pub(crate) fn router(&self) -> Result<Trained, Failure> {
-        Ok(match &self.router {
-            None => routing::embedded()?,
-            Some(file) => routing::from_file(file)?,
-        })
     }
 
     /// Whether --router was given; the environment's does not count.
@@ -248,11 +224,6 @@ impl Settings {
             None => (name, url),
         })
     }
-}
-
-/// The router that a flag calls `name`: a file, or "embedded".
-pub(crate) fn router_named(name: &str) -> Result<Trained, Failure> {
-    Ok(if name == EMBEDDED { routing::embedded()? } else { routing::from_file(Path::new(name))? })
 }
 
 /// The user's home folder.

@@ -39,6 +39,8 @@ pub struct HttpUpstream {
     name: String,
     base_url: String,
     keys: KeyRing,
+    /// The variables that could hold the key which the provider wants and does not get.
+    missing_key: Option<Vec<String>>,
     dialect: &'static dyn Dialect,
     timeouts: Timeouts,
     headers: HeaderMap,
@@ -50,6 +52,9 @@ impl HttpUpstream {
     /// Calls `provider` at `base_url`, or at the catalogue's address for it. Several keys share the calls: the one with
     /// the fewest under way is next, a key that is too fast rests, and one that is refused is set aside.
     ///
+    /// Without a key a provider that wants one is not called at the catalogue's address; at another the server there
+    /// decides.
+    ///
     /// # Errors
     /// [`Config`](ErrorKind::Config) when the address is not one, or when a key would travel unencrypted.
     pub fn new(
@@ -58,6 +63,7 @@ impl HttpUpstream {
         keys: Vec<Key>,
         timeouts: Timeouts,
     ) -> Result<Self> {
+        let wants_key = base_url.is_none() && keys.is_empty() && !provider.key_variables.is_empty();
         let base_url =
             base_url.unwrap_or(&provider.base_url).trim().trim_end_matches('/').to_owned();
         check_base_url(&provider.name, &base_url, !keys.is_empty())?;
@@ -65,6 +71,7 @@ impl HttpUpstream {
             name: provider.name.clone(),
             base_url,
             keys: KeyRing::new(&provider.name, keys),
+            missing_key: wants_key.then(|| provider.key_variables.clone()),
             dialect: dialect::named(provider.dialect),
             timeouts,
             headers: HeaderMap::new(),
@@ -96,6 +103,8 @@ impl HttpUpstream {
                 .map_err(|_| wrong("has a value that no header may have"))?;
             value.set_sensitive(true);
             self.headers.insert(header, value);
+            // It may well hold what stands for the key.
+            self.missing_key = None;
         }
         Ok(self)
     }
@@ -202,6 +211,13 @@ impl HttpUpstream {
         Error::new(kind, format!("{} {what}", self.base_url)).because(cause)
     }
 
+    fn check_key(&self) -> Result<()> {
+        let Some(variables) = &self.missing_key else { return Ok(()) };
+        let (name, variables) = (&self.name, variables.join(" or "));
+        let message = format!("no key is set for {name}; set {variables}, or hand one over");
+        Err(Error::new(ErrorKind::Unauthenticated, message))
+    }
+
     fn place(&self, model: &Model) -> Place {
         Place { provider: self.name.clone(), model: model.id.clone(), keys: self.keys.clone() }
     }
@@ -277,14 +293,18 @@ impl Upstream for HttpUpstream {
     }
 
     async fn complete(&self, request: &Request, model: &Model) -> Result<Answer> {
-        let said = self.encode(request, model, false);
-        let answer = self.complete_unplaced(said, model).await;
+        let answer = match self.check_key() {
+            Ok(()) => self.complete_unplaced(self.encode(request, model, false), model).await,
+            Err(error) => Err(error),
+        };
         answer.map_err(|error| self.place(model).name(error))
     }
 
     async fn stream(&self, request: &Request, model: &Model) -> Result<Streaming> {
-        let said = self.encode(request, model, true);
-        let streaming = self.stream_unplaced(said, model).await;
+        let streaming = match self.check_key() {
+            Ok(()) => self.stream_unplaced(self.encode(request, model, true), model).await,
+            Err(error) => Err(error),
+        };
         streaming.map_err(|error| self.place(model).name(error))
     }
 }

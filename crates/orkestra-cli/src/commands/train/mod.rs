@@ -18,7 +18,7 @@ use crate::{
     line_up,
     output::Output,
     progress::{Bar, unless_interrupted},
-    settings::{EMBEDDED, Settings, router_named},
+    settings::{EMBEDDED, Settings},
 };
 
 /// Learns a router and writes its file.
@@ -54,13 +54,14 @@ fn prepared(
         files: asked.data.clone(),
         skip_bad: asked.skip_bad,
         date: settings.date().to_string(),
-        target: target(asked)?,
+        target: target(asked, settings)?,
     };
     Ok((lessons, out))
 }
 
-fn target(asked: &Train) -> Result<Target, Failure> {
-    let base: Option<Trained> = asked.base.as_deref().map(router_named).transpose()?;
+fn target(asked: &Train, settings: &Settings) -> Result<Target, Failure> {
+    let base: Option<Trained> =
+        asked.base.as_deref().map(|name| settings.router_named(name)).transpose()?;
     let own_base = asked.base.as_ref().is_some_and(|name| name != EMBEDDED);
     Ok(Target { base, embedded: embedded()?, whole: asked.standalone || own_base })
 }
