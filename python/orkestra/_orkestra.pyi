@@ -378,7 +378,7 @@ class Provider:
 
     def route_batch(
         self,
-        prompts: Sequence[Prompt],
+        prompts: Iterable[Prompt],
         *,
         strategy: Strategy = "cheapest",
         max_tokens: int | None = 8192,
@@ -395,7 +395,7 @@ class Provider:
 
     def aroute_batch(
         self,
-        prompts: Sequence[Prompt],
+        prompts: Iterable[Prompt],
         *,
         strategy: Strategy = "cheapest",
         max_tokens: int | None = 8192,
@@ -729,7 +729,7 @@ class MultiProvider:
 
     def route_batch(
         self,
-        prompts: Sequence[Prompt],
+        prompts: Iterable[Prompt],
         *,
         strategy: Strategy = "cheapest",
         max_tokens: int | None = 8192,
@@ -746,7 +746,7 @@ class MultiProvider:
 
     def aroute_batch(
         self,
-        prompts: Sequence[Prompt],
+        prompts: Iterable[Prompt],
         *,
         strategy: Strategy = "cheapest",
         max_tokens: int | None = 8192,

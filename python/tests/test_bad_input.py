@@ -85,6 +85,7 @@ def test_prompts(
         ({"images": [b"not a picture"]}, "PNG"),
         ({"images": [4]}, r"images\[0\]"),
         ({"images": ["data:nothing"]}, "data:"),
+        ({"images": ["photo.png"]}, r'images\[0\] is "photo.png"; expected an https'),
     ],
 )
 def test_options(face: Face, provider: Made, simulator: o.Simulator, options: dict[str, Any], said: str) -> None:
@@ -115,6 +116,30 @@ def test_options(face: Face, provider: Made, simulator: o.Simulator, options: di
 def test_providers(provider: Made, options: dict[str, Any], said: str) -> None:
     with pytest.raises(o.InvalidRequest, match=said):
         provider(**options)
+
+
+def test_without_a_key_nothing_is_called(face: Face) -> None:
+    provider = o.Provider("openai", None, ledger="off")
+    with pytest.raises(o.Unauthenticated, match="OPENAI_API_KEY") as raised:
+        face.chat(provider, "Hello")
+    assert raised.value.provider == "openai"
+    assert provider.route("Hello").model
+
+
+def test_a_wrong_item_of_a_batch_is_named(face: Face, provider: Made) -> None:
+    prompts: Any = ["Hello", None]
+    with pytest.raises(o.InvalidType, match=r"prompts\[1\]: prompt is of type NoneType"):
+        face.call(provider(), "route_batch", prompts)
+    assert len(face.call(provider(), "route_batch", (text for text in ["Hello", "Hi"]))) == 2
+
+
+def test_a_base_model_that_is_none(provider: Made) -> None:
+    with pytest.raises(o.UnknownModel, match="zz"):
+        provider(base_model="zz")
+
+
+def test_exceptions_are_named_as_they_are_imported() -> None:
+    assert {f"{kind.__module__}.{kind.__name__}" for kind in (o.Error, o.Timeout)} == {"orkestra.Error", "orkestra.Timeout"}
 
 
 def test_lists_of_providers(provider: Made) -> None:

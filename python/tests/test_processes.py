@@ -195,3 +195,34 @@ asyncio.run(main())
 """
     done = python(code, home)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_process_that_ends_right_after_its_calls_ends_well(home: Path) -> None:
+    code = """
+import asyncio, os, orkestra as o
+provider = o.Provider("openai", "k", base_url=os.environ["URL"])
+async def main():
+    await asyncio.gather(provider.achat("Hello"), provider.achat("Hi"))
+asyncio.run(main())
+"""
+    with simulator_process() as url:
+        ends = [python(code, home, URL=f"{url}/openai/v1") for _ in range(20)]
+    assert [(done.returncode, done.stderr) for done in ends] == [(0, "")] * 20
+
+
+def test_calls_that_are_cancelled_while_they_are_answered_leave_nothing_behind(home: Path) -> None:
+    code = """
+import asyncio, os, orkestra as o
+provider = o.Provider("openai", "k", base_url=os.environ["URL"])
+async def main():
+    for _ in range(20):
+        calls = [asyncio.ensure_future(provider.achat("Hello")) for _ in range(4)]
+        await asyncio.wait(calls, return_when=asyncio.FIRST_COMPLETED)
+        for call in calls:
+            call.cancel()
+        await asyncio.gather(*calls, return_exceptions=True)
+asyncio.run(main())
+"""
+    with simulator_process() as url:
+        done = python(code, home, URL=f"{url}/openai/v1")
+    assert (done.returncode, done.stderr) == (0, "")
