@@ -203,9 +203,9 @@ impl Registering {
     }
 }
 
-/// Registers a handler for all calls of the process.
 #[pyfunction]
 #[pyo3(signature = (name, handler=None))]
+#[doc = stub!(register_event)]
 pub(crate) fn register_event(
     py: Python<'_>,
     name: &str,
@@ -218,9 +218,9 @@ pub(crate) fn register_event(
     Ok(handler.unbind())
 }
 
-/// Takes out a handler of all calls of the process; says whether it was there.
 #[pyfunction]
 #[pyo3(signature = (name, handler))]
+#[doc = stub!(unregister_event)]
 pub(crate) fn unregister_event(name: &str, handler: Bound<'_, PyAny>) -> bool {
     let mut hooks = GLOBAL.hooks.lock().unwrap_or_else(PoisonError::into_inner);
     let place = hooks.iter().position(|(event, kept, _)| event == name && kept.is(&handler));
@@ -230,9 +230,9 @@ pub(crate) fn unregister_event(name: &str, handler: Bound<'_, PyAny>) -> bool {
     })
 }
 
-/// Registers a middleware for all calls of the process.
 #[pyfunction]
 #[pyo3(signature = (function))]
+#[doc = stub!(register_middleware)]
 pub(crate) fn register_middleware(function: Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
     let middleware = add_middleware(global(), &function)?;
     let kept = (function.clone().unbind(), middleware);
@@ -240,9 +240,9 @@ pub(crate) fn register_middleware(function: Bound<'_, PyAny>) -> PyResult<Py<PyA
     Ok(function.unbind())
 }
 
-/// Takes out a middleware of all calls of the process; says whether it was there.
 #[pyfunction]
 #[pyo3(signature = (function))]
+#[doc = stub!(unregister_middleware)]
 pub(crate) fn unregister_middleware(function: Bound<'_, PyAny>) -> bool {
     let mut kept = GLOBAL.middleware.lock().unwrap_or_else(PoisonError::into_inner);
     let place = kept.iter().position(|(one, _)| one.is(&function));

@@ -11,7 +11,7 @@ use crate::{
     json,
 };
 
-/// The models there are: prices, limits, abilities.
+#[doc = stub!(Catalogue)]
 #[pyclass(module = "orkestra", frozen)]
 pub(crate) struct Catalogue(pub(crate) Arc<catalogue::Catalogue>);
 
@@ -47,21 +47,25 @@ impl Catalogue {
     }
 
     #[pyo3(signature = (toml, *, name="catalogue"))]
+    #[doc = stub!(Catalogue, merged)]
     fn merged(&self, toml: &str, name: &str) -> PyResult<Self> {
         or_raise(self.0.merged_with(toml, name)).map(|merged| Self(Arc::new(merged)))
     }
 
     #[getter]
+    #[doc = stub!(Catalogue, version)]
     fn version(&self) -> &str {
         self.0.version()
     }
 
     #[getter]
+    #[doc = stub!(Catalogue, providers)]
     fn providers(&self) -> Vec<String> {
         self.0.providers().iter().map(|provider| provider.name.clone()).collect()
     }
 
     #[pyo3(signature = (provider=None))]
+    #[doc = stub!(Catalogue, models)]
     fn models(&self, py: Python<'_>, provider: Option<&str>) -> PyResult<Vec<Py<PyAny>>> {
         if let Some(provider) = provider {
             or_raise(self.0.provider(provider))?;
@@ -72,6 +76,7 @@ impl Catalogue {
     }
 
     #[pyo3(signature = (name, *, date=None))]
+    #[doc = stub!(Catalogue, resolve)]
     fn resolve(&self, py: Python<'_>, name: &str, date: Option<&str>) -> PyResult<Py<PyAny>> {
         let resolved = or_raise(self.0.resolve(name, day(date)?))?;
         json::serialized(py, resolved.model)

@@ -29,7 +29,7 @@ use crate::{
     stream::{Shared, Stream, TextStream},
 };
 
-/// One provider, whose models share the work.
+#[doc = stub!(Provider)]
 #[pyclass(module = "orkestra", frozen, subclass)]
 pub(crate) struct Provider {
     inner: orkestra::Provider,
@@ -37,7 +37,7 @@ pub(crate) struct Provider {
     name: String,
 }
 
-/// Several providers, whose models share the work.
+#[doc = stub!(MultiProvider)]
 #[pyclass(module = "orkestra", frozen, subclass)]
 pub(crate) struct MultiProvider {
     talk: Talk,
@@ -174,6 +174,7 @@ macro_rules! methods {
                     text_signature = "($self, prompt, *, max_tokens=8192, temperature=1.0, strategy='cheapest', model=None, system=None, tools=None, tool_choice=None, response_format=None, images=None, reasoning_effort=None, stop=None, seed=None, top_p=None)"
                 )]
                 #[expect(clippy::too_many_arguments, reason = "each is a keyword of Python's")]
+                #[doc = stub!($class, $name)]
                 fn $name(
                     &self,
                     py: Python<'_>,
@@ -203,6 +204,7 @@ macro_rules! methods {
                     text_signature = "($self, prompt, *, max_tokens=8192, temperature=1.0, strategy='cheapest', model=None, system=None, tools=None, tool_choice=None, response_format=None, images=None, reasoning_effort=None, stop=None, seed=None, top_p=None)"
                 )]
                 #[expect(clippy::too_many_arguments, reason = "each is a keyword of Python's")]
+                #[doc = stub!($class, $twin)]
                 fn $twin(
                     &self,
                     prompt: &Bound<'_, PyAny>,
@@ -233,6 +235,7 @@ macro_rules! methods {
                     text_signature = "($self, prompt, *, max_tokens=8192, temperature=1.0, strategy='cheapest', model=None, system=None, tools=None, tool_choice=None, response_format=None, images=None, reasoning_effort=None, stop=None, seed=None, top_p=None)"
                 )]
                 #[expect(clippy::too_many_arguments, reason = "each is a keyword of Python's")]
+                #[doc = stub!($class, $opening)]
                 fn $opening(
                     &self,
                     prompt: &Bound<'_, PyAny>,
@@ -261,6 +264,7 @@ macro_rules! methods {
                 signature = (prompts, *, strategy=None, max_tokens=None, system=None),
                 text_signature = "($self, prompts, *, strategy='cheapest', max_tokens=8192, system=None)"
             )]
+            #[doc = stub!($class, route_batch)]
             fn route_batch(
                 &self,
                 py: Python<'_>,
@@ -277,6 +281,7 @@ macro_rules! methods {
                 signature = (prompts, *, strategy=None, max_tokens=None, system=None),
                 text_signature = "($self, prompts, *, strategy='cheapest', max_tokens=8192, system=None)"
             )]
+            #[doc = stub!($class, aroute_batch)]
             fn aroute_batch(
                 &self,
                 prompts: &Bound<'_, PyAny>,
@@ -289,6 +294,7 @@ macro_rules! methods {
             }
 
             #[pyo3(signature = (prompt))]
+            #[doc = stub!($class, explain)]
             fn explain(&self, py: Python<'_>, prompt: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
                 let request = Request::from(ask::conversation(prompt)?);
                 let explained = py.detach(|| self.talk.engine.explain(&request));
@@ -296,6 +302,7 @@ macro_rules! methods {
             }
 
             #[pyo3(signature = (name, handler=None))]
+            #[doc = stub!($class, event)]
             fn event(
                 &self,
                 py: Python<'_>,
@@ -306,22 +313,26 @@ macro_rules! methods {
             }
 
             #[pyo3(signature = (function))]
+            #[doc = stub!($class, middleware)]
             fn middleware(&self, function: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
                 callbacks::own_middleware(self.talk.extensions(), function)
             }
 
             #[getter]
+            #[doc = stub!($class, ledger)]
             fn ledger(&self) -> Ledger {
                 let recorder = self.talk.engine.settings().recorder.clone();
                 Ledger::over(recorder, self.talk.birth)
             }
 
             #[pyo3(signature = (timeout=5.0))]
+            #[doc = stub!($class, close)]
             fn close(&self, py: Python<'_>, timeout: f64) -> PyResult<Vec<String>> {
                 self.ledger().flush(py, timeout)
             }
 
             #[pyo3(signature = (timeout=5.0))]
+            #[doc = stub!($class, aclose)]
             fn aclose(&self, py: Python<'_>, timeout: f64) -> PyResult<Coroutine> {
                 self.ledger().aflush(py, timeout)
             }
@@ -404,6 +415,7 @@ conversation! {
         }
 
         #[getter]
+        #[doc = stub!(Provider, name)]
         fn name(&self) -> &str {
             &self.name
         }
@@ -442,6 +454,7 @@ conversation! {
         }
 
         #[getter]
+        #[doc = stub!(MultiProvider, providers)]
         fn providers(&self, py: Python<'_>) -> Vec<Py<PyAny>> {
             self.providers.iter().map(|provider| provider.clone_ref(py)).collect()
         }

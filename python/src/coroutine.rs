@@ -26,9 +26,7 @@ use crate::{
 /// What a coroutine comes to.
 type Work = BoxFuture<'static, PyResult<Py<PyAny>>>;
 
-/// What an `async` method gives: await it, or make a task of it. It begins when it is awaited.
-///
-/// Cancelling it ends the call at the provider.
+#[doc = stub!(Coroutine)]
 #[pyclass(module = "orkestra", frozen)]
 pub(crate) struct Coroutine {
     state: Mutex<State>,
@@ -85,8 +83,8 @@ impl Coroutine {
         Awaiting(slf)
     }
 
-    /// Goes on; what an event loop does.
     #[pyo3(signature = (value, /))]
+    #[doc = stub!(Coroutine, send)]
     fn send(&self, py: Python<'_>, value: Py<PyAny>) -> PyResult<Py<PyAny>> {
         let _ = value;
         let taken = std::mem::replace(&mut *self.state(), State::Ended);
@@ -116,8 +114,8 @@ impl Coroutine {
         }
     }
 
-    /// Ends it with an exception, such as `asyncio.CancelledError`; what is called for it is cancelled.
     #[pyo3(signature = (typ, val=None, tb=None, /))]
+    #[doc = stub!(Coroutine, throw)]
     fn throw(
         &self,
         py: Python<'_>,
@@ -136,7 +134,7 @@ impl Coroutine {
         Err(PyErr::from_value(exception))
     }
 
-    /// Ends it; what is called for it is cancelled.
+    #[doc = stub!(Coroutine, close)]
     fn close(&self, py: Python<'_>) {
         self.end(py);
     }

@@ -12,7 +12,7 @@ use crate::{
     response::{self},
 };
 
-/// What happened during a call.
+#[doc = stub!(EventData)]
 #[pyclass(module = "orkestra", get_all, set_all)]
 pub(crate) struct EventData {
     event: Py<PyAny>,
@@ -99,7 +99,7 @@ impl EventData {
     }
 }
 
-/// What a middleware may change.
+#[doc = stub!(MiddlewareData)]
 #[pyclass(module = "orkestra", get_all, set_all)]
 pub(crate) struct MiddlewareData {
     pub(crate) prompt: Py<PyAny>,

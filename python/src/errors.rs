@@ -112,15 +112,15 @@ pub(crate) fn type_of(value: &Bound<'_, PyAny>) -> String {
     value.get_type().name().map_or_else(|_| "an object".to_owned(), |name| name.to_string())
 }
 
-/// The name of every kind of error, in the engine's order.
 #[pyfunction]
+#[doc = stub!(error_kinds)]
 pub(crate) fn error_kinds() -> Vec<&'static str> {
     ErrorKind::ALL.iter().map(ErrorKind::name).collect()
 }
 
-/// Raises an error of the kind called `name`, as the engine would; for tests of the table of classes.
 #[pyfunction]
 #[pyo3(signature = (name, /))]
+#[doc = stub!(raise_kind)]
 pub(crate) fn raise_kind(name: &str) -> PyResult<()> {
     match ErrorKind::ALL.into_iter().find(|kind| kind.name() == name) {
         Some(kind) => Err(raise(&Error::new(kind, format!("an error of the kind {name}")))),

@@ -51,8 +51,8 @@ pub(crate) fn shared(recorder: Recorder, birth: Birth) -> Recorder {
     kept.1.clone()
 }
 
-/// Before a fork: what is on its way arrives, and no file is left open, whose locks a child would believe to hold.
 #[pyfunction]
+#[doc = stub!(before_fork)]
 pub(crate) fn before_fork(py: Python<'_>) -> PyResult<()> {
     if !runtime::is_running() {
         return Ok(());
@@ -101,7 +101,7 @@ pub(crate) fn named(value: &Bound<'_, PyAny>, birth: Birth) -> PyResult<Recorder
     Ok(shared(Recorder::sqlite(path), birth))
 }
 
-/// What was spent and saved.
+#[doc = stub!(Ledger)]
 #[pyclass(module = "orkestra", frozen)]
 pub(crate) struct Ledger {
     pub(crate) recorder: Recorder,
@@ -240,12 +240,14 @@ macro_rules! readers {
             }
 
             #[getter]
+            #[doc = stub!(Ledger, location)]
             fn location(&self) -> Option<String> {
                 self.recorder.ledger().map(|ledger| ledger.location())
             }
 
             $(
                 #[pyo3(signature = ($($signature)*), text_signature = $text)]
+                #[doc = stub!(Ledger, $name)]
                 fn $name(&self, py: Python<'_>, $($argument: $kind,)* exact: bool) -> PyResult<Py<PyAny>> {
                     let $query = $asked.query()?;
                     let $exact = exact;
@@ -255,6 +257,7 @@ macro_rules! readers {
                 }
 
                 #[pyo3(signature = ($($signature)*), text_signature = $text)]
+                #[doc = stub!(Ledger, $twin)]
                 fn $twin(&self, $($argument: $kind,)* exact: bool) -> PyResult<Coroutine> {
                     let $query = $asked.query()?;
                     let $exact = exact;
@@ -266,12 +269,14 @@ macro_rules! readers {
             )*
 
             #[pyo3(signature = (timeout=5.0))]
+            #[doc = stub!(Ledger, flush)]
             pub(crate) fn flush(&self, py: Python<'_>, timeout: f64) -> PyResult<Vec<String>> {
                 self.birth.check()?;
                 drive::wait(py, self.recorder.flush(seconds(py, timeout)?))
             }
 
             #[pyo3(signature = (timeout=5.0))]
+            #[doc = stub!(Ledger, aflush)]
             pub(crate) fn aflush(&self, py: Python<'_>, timeout: f64) -> PyResult<Coroutine> {
                 self.birth.check()?;
                 let (recorder, wait) = (self.recorder.clone(), seconds(py, timeout)?);
@@ -279,6 +284,7 @@ macro_rules! readers {
             }
 
             #[pyo3(signature = (**filters))]
+            #[doc = stub!(Ledger, to_pandas)]
             fn to_pandas(slf: Bound<'_, Self>, filters: Option<&Bound<'_, PyDict>>) -> PyResult<Py<PyAny>> {
                 let entries = slf.call_method("entries", (), filters)?;
                 let separator = PyDict::new(slf.py());
@@ -289,6 +295,7 @@ macro_rules! readers {
             }
 
             #[pyo3(signature = (**filters))]
+            #[doc = stub!(Ledger, to_arrow)]
             fn to_arrow(slf: Bound<'_, Self>, filters: Option<&Bound<'_, PyDict>>) -> PyResult<Py<PyAny>> {
                 let entries = slf.call_method("entries", (), filters)?;
                 let table = installed(slf.py(), "pyarrow")?.getattr("Table")?;

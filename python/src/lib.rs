@@ -2,11 +2,25 @@
 //!
 //! [`drive`] carries futures of Rust on Python's threads and event loops, so that the package needs no thread a call.
 
-// What the interpreter is handed is documented in `orkestra/_orkestra.pyi`; what it cannot see, in Rust.
+// What the interpreter is handed is documented in `orkestra/_orkestra.pyi`, in Python's way; what it cannot see, in Rust.
+#![expect(
+    clippy::doc_lazy_continuation,
+    reason = "examples of Python's look like quotes of Markdown"
+)]
 #![expect(
     clippy::needless_pass_by_value,
     reason = "functions that Python calls are handed their arguments whole"
 )]
+
+/// What the stubs say of a class, of a method of it, or of a function.
+macro_rules! stub {
+    ($name:ident) => {
+        include_str!(concat!(env!("OUT_DIR"), "/", stringify!($name)))
+    };
+    ($class:ident, $name:ident) => {
+        include_str!(concat!(env!("OUT_DIR"), "/", stringify!($class), ".", stringify!($name)))
+    };
+}
 
 mod around;
 mod ask;

@@ -25,7 +25,7 @@ pub(crate) fn exact(py: Python<'_>, amount: Usd) -> PyResult<Py<PyAny>> {
     Ok(decimal.call1((amount.amount().to_string(),))?.unbind())
 }
 
-/// An answer, what it cost and what it saved.
+#[doc = stub!(Response)]
 #[pyclass(module = "orkestra", frozen)]
 pub(crate) struct Response(pub(crate) Arc<orkestra::Response>);
 
@@ -56,150 +56,180 @@ impl Response {
 #[pymethods]
 impl Response {
     #[getter]
+    #[doc = stub!(Response, text)]
     fn text(&self) -> &str {
         &self.0.text
     }
 
     #[getter]
+    #[doc = stub!(Response, model)]
     fn model(&self) -> &str {
         self.0.model.as_str()
     }
 
     #[getter]
+    #[doc = stub!(Response, provider)]
     fn provider(&self) -> &str {
         &self.0.provider
     }
 
     #[getter]
+    #[doc = stub!(Response, tier)]
     fn tier(&self) -> &'static str {
         self.0.tier.name()
     }
 
     #[getter]
+    #[doc = stub!(Response, cost)]
     fn cost(&self) -> f64 {
         dollars(self.0.cost)
     }
 
     #[getter]
+    #[doc = stub!(Response, input_cost)]
     fn input_cost(&self) -> f64 {
         dollars(self.0.input_cost)
     }
 
     #[getter]
+    #[doc = stub!(Response, output_cost)]
     fn output_cost(&self) -> f64 {
         dollars(self.0.output_cost)
     }
 
     #[getter]
+    #[doc = stub!(Response, savings)]
     fn savings(&self) -> f64 {
         dollars(self.0.savings)
     }
 
     #[getter]
+    #[doc = stub!(Response, savings_percent)]
     fn savings_percent(&self) -> f64 {
         plain(self.0.savings_percent)
     }
 
     #[getter]
+    #[doc = stub!(Response, base_model)]
     fn base_model(&self) -> &str {
         self.0.base_model.as_str()
     }
 
     #[getter]
+    #[doc = stub!(Response, base_cost)]
     fn base_cost(&self) -> f64 {
         dollars(self.0.base_cost)
     }
 
     #[getter]
+    #[doc = stub!(Response, cost_exact)]
     fn cost_exact(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         exact(py, self.0.cost)
     }
 
     #[getter]
+    #[doc = stub!(Response, input_cost_exact)]
     fn input_cost_exact(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         exact(py, self.0.input_cost)
     }
 
     #[getter]
+    #[doc = stub!(Response, output_cost_exact)]
     fn output_cost_exact(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         exact(py, self.0.output_cost)
     }
 
     #[getter]
+    #[doc = stub!(Response, savings_exact)]
     fn savings_exact(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         exact(py, self.0.savings)
     }
 
     #[getter]
+    #[doc = stub!(Response, base_cost_exact)]
     fn base_cost_exact(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         exact(py, self.0.base_cost)
     }
 
     #[getter]
+    #[doc = stub!(Response, input_tokens)]
     fn input_tokens(&self) -> u64 {
         self.0.input_tokens
     }
 
     #[getter]
+    #[doc = stub!(Response, output_tokens)]
     fn output_tokens(&self) -> u64 {
         self.0.output_tokens
     }
 
     #[getter]
+    #[doc = stub!(Response, usage)]
     fn usage(&self) -> Usage {
         Usage(self.0.usage)
     }
 
     #[getter]
+    #[doc = stub!(Response, finish_reason)]
     fn finish_reason(&self) -> &'static str {
         self.0.finish_reason.name()
     }
 
     #[getter]
+    #[doc = stub!(Response, tool_calls)]
     fn tool_calls(&self) -> Vec<ToolCall> {
         self.0.tool_calls.iter().cloned().map(ToolCall).collect()
     }
 
     #[getter]
+    #[doc = stub!(Response, warnings)]
     fn warnings(&self) -> Vec<String> {
         self.0.warnings.clone()
     }
 
     #[getter]
+    #[doc = stub!(Response, request_id)]
     fn request_id(&self) -> Option<&str> {
         self.0.request_id.as_deref()
     }
 
     #[getter]
+    #[doc = stub!(Response, decision_id)]
     fn decision_id(&self) -> &str {
         &self.0.decision_id
     }
 
     #[getter]
+    #[doc = stub!(Response, attempts)]
     fn attempts(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         json::serialized(py, &self.0.attempts)
     }
 
     #[getter]
+    #[doc = stub!(Response, latency)]
     fn latency(&self) -> f64 {
         self.0.latency.as_secs_f64()
     }
 
     #[getter]
+    #[doc = stub!(Response, simulated)]
     fn simulated(&self) -> bool {
         self.0.simulated
     }
 
     #[getter]
+    #[doc = stub!(Response, plan)]
     fn plan(&self) -> Plan {
         Plan(Arc::new(self.0.plan.clone()))
     }
 
     #[getter]
+    #[doc = stub!(Response, message)]
     fn message(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         json::to_python(py, &ask::written(&[self.0.message()])[0])
     }
 
+    #[doc = stub!(Response, to_dict)]
     fn to_dict(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         json::serialized(py, &*self.0)
     }
@@ -227,27 +257,31 @@ fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// A call of a tool that the model wants made.
+#[doc = stub!(ToolCall)]
 #[pyclass(module = "orkestra", frozen)]
 pub(crate) struct ToolCall(chat::ToolCall);
 
 #[pymethods]
 impl ToolCall {
     #[getter]
+    #[doc = stub!(ToolCall, id)]
     fn id(&self) -> &str {
         &self.0.id
     }
 
     #[getter]
+    #[doc = stub!(ToolCall, name)]
     fn name(&self) -> &str {
         &self.0.name
     }
 
     #[getter]
+    #[doc = stub!(ToolCall, arguments)]
     fn arguments(&self) -> &str {
         &self.0.arguments
     }
 
+    #[doc = stub!(ToolCall, parsed)]
     fn parsed(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         match self.0.parsed() {
             Some(value) => json::to_python(py, &value),
@@ -266,47 +300,55 @@ impl ToolCall {
     }
 }
 
-/// Token counts in buckets that do not overlap.
+#[doc = stub!(Usage)]
 #[pyclass(module = "orkestra", frozen)]
 pub(crate) struct Usage(pub(crate) chat::Usage);
 
 #[pymethods]
 impl Usage {
     #[getter]
+    #[doc = stub!(Usage, input)]
     fn input(&self) -> u64 {
         self.0.input
     }
 
     #[getter]
+    #[doc = stub!(Usage, cache_read)]
     fn cache_read(&self) -> u64 {
         self.0.cache_read
     }
 
     #[getter]
+    #[doc = stub!(Usage, cache_write_5m)]
     fn cache_write_5m(&self) -> u64 {
         self.0.cache_write_5m
     }
 
     #[getter]
+    #[doc = stub!(Usage, cache_write_1h)]
     fn cache_write_1h(&self) -> u64 {
         self.0.cache_write_1h
     }
 
     #[getter]
+    #[doc = stub!(Usage, output)]
     fn output(&self) -> u64 {
         self.0.output
     }
 
     #[getter]
+    #[doc = stub!(Usage, reasoning)]
     fn reasoning(&self) -> u64 {
         self.0.reasoning
     }
 
     #[getter]
+    #[doc = stub!(Usage, estimated)]
     fn estimated(&self) -> bool {
         self.0.estimated
     }
 
+    #[doc = stub!(Usage, to_dict)]
     fn to_dict(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         json::serialized(py, &self.0)
     }

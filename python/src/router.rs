@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use crate::{coroutine::Coroutine, drive, errors::or_raise, json};
 
-/// What forecasts how well each tier would answer.
+#[doc = stub!(Router)]
 #[pyclass(module = "orkestra", frozen)]
 pub(crate) struct Router {
     pub(crate) trained: Trained,
@@ -138,21 +138,25 @@ impl Router {
     }
 
     #[getter]
+    #[doc = stub!(Router, id)]
     fn id(&self) -> String {
         self.trained.router().id().to_owned()
     }
 
     #[getter]
+    #[doc = stub!(Router, heads)]
     fn heads(&self) -> Vec<String> {
         self.trained.router().heads().into_iter().map(str::to_owned).collect()
     }
 
     #[getter]
+    #[doc = stub!(Router, metadata)]
     fn metadata(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         json::serialized(py, self.trained.metadata())
     }
 
     #[pyo3(signature = (prompt, *, head=GENERAL), text_signature = "($self, prompt, *, head='general')")]
+    #[doc = stub!(Router, forecast)]
     fn forecast(
         &self,
         py: Python<'_>,
@@ -170,6 +174,7 @@ impl Router {
 
     #[staticmethod]
     #[pyo3(signature = (rows, *, tiers, family=GENERAL, out=None), text_signature = "(rows, *, tiers, family='general', out=None)")]
+    #[doc = stub!(Router, train)]
     fn train(
         py: Python<'_>,
         rows: &Bound<'_, PyAny>,
@@ -183,6 +188,7 @@ impl Router {
 
     #[staticmethod]
     #[pyo3(signature = (rows, *, tiers, family=GENERAL, out=None), text_signature = "(rows, *, tiers, family='general', out=None)")]
+    #[doc = stub!(Router, atrain)]
     fn atrain(
         rows: &Bound<'_, PyAny>,
         tiers: &Bound<'_, PyDict>,
@@ -194,6 +200,7 @@ impl Router {
     }
 
     #[pyo3(signature = (rows, *, tiers, family=GENERAL, out=None), text_signature = "($self, rows, *, tiers, family='general', out=None)")]
+    #[doc = stub!(Router, add_rows)]
     fn add_rows(
         &self,
         py: Python<'_>,
@@ -207,6 +214,7 @@ impl Router {
     }
 
     #[pyo3(signature = (rows, *, tiers, family=GENERAL, out=None), text_signature = "($self, rows, *, tiers, family='general', out=None)")]
+    #[doc = stub!(Router, aadd_rows)]
     fn aadd_rows(
         &self,
         rows: &Bound<'_, PyAny>,

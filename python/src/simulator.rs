@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::{coroutine::Coroutine, drive, errors::raise, errors::wrong_value, json};
 
-/// The providers' APIs on a free port of this machine.
+#[doc = stub!(Simulator)]
 #[pyclass(module = "orkestra", frozen)]
 pub(crate) struct Simulator(Mutex<Option<orkestra_simulator::Simulator>>);
 
@@ -43,16 +43,19 @@ impl Simulator {
         Ok(Self(Mutex::new(Some(started))))
     }
 
+    #[doc = stub!(Simulator, base_url)]
     fn base_url(&self, provider: &str) -> PyResult<String> {
         self.with(|running| running.base_url(provider))
     }
 
     #[getter]
+    #[doc = stub!(Simulator, address)]
     fn address(&self) -> PyResult<String> {
         self.with(|running| running.address().to_string())
     }
 
     #[pyo3(signature = (name, *, count=1, provider=None, model=None))]
+    #[doc = stub!(Simulator, fault)]
     fn fault(
         &self,
         py: Python<'_>,
@@ -77,6 +80,7 @@ impl Simulator {
         Ok(())
     }
 
+    #[doc = stub!(Simulator, requests)]
     fn requests(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let requests = self.with(orkestra_simulator::Simulator::requests)?;
         let shown = requests.iter().map(|request| {
@@ -93,6 +97,7 @@ impl Simulator {
         json::to_python(py, &shown.collect::<Value>())
     }
 
+    #[doc = stub!(Simulator, headers)]
     fn headers(&self, py: Python<'_>) -> PyResult<Vec<Py<PyDict>>> {
         let requests = self.with(orkestra_simulator::Simulator::requests)?;
         let shown = requests.iter().map(|request| {
@@ -105,10 +110,12 @@ impl Simulator {
         shown.collect()
     }
 
+    #[doc = stub!(Simulator, clear)]
     fn clear(&self) -> PyResult<()> {
         self.with(orkestra_simulator::Simulator::clear)
     }
 
+    #[doc = stub!(Simulator, stop)]
     fn stop(&self, py: Python<'_>) -> PyResult<()> {
         match self.taken() {
             Some(running) => drive::wait(py, running.stop()),

@@ -164,8 +164,8 @@ impl Shared {
 }
 
 macro_rules! stream_class {
-    ($(#[$doc:meta])* $class:ident, $item:ty, $next:ident) => {
-        $(#[$doc])*
+    ($class:ident, $item:ty, $next:ident) => {
+        #[doc = stub!($class)]
         #[pyclass(module = "orkestra", frozen)]
         pub(crate) struct $class(pub(crate) Shared);
 
@@ -193,10 +193,12 @@ macro_rules! stream_class {
                 }))
             }
 
+            #[doc = stub!($class, response)]
             fn response(&self, py: Python<'_>) -> PyResult<Response> {
                 self.0.wait(py, self.0.response()).map(Response)
             }
 
+            #[doc = stub!($class, aresponse)]
             fn aresponse(&self) -> Coroutine {
                 let shared = self.0.clone();
                 Coroutine::of("aresponse", async move {
@@ -205,14 +207,17 @@ macro_rules! stream_class {
             }
 
             #[getter]
+            #[doc = stub!($class, plan)]
             fn plan(&self) -> Option<Plan> {
                 self.0.plan().map(Plan)
             }
 
+            #[doc = stub!($class, close)]
             fn close(&self, py: Python<'_>) -> PyResult<()> {
                 drive::wait(py, self.0.close())
             }
 
+            #[doc = stub!($class, aclose)]
             fn aclose(&self) -> Coroutine {
                 let shared = self.0.clone();
                 Coroutine::of("aclose", async move {
@@ -244,20 +249,10 @@ macro_rules! stream_class {
     };
 }
 
-stream_class!(
-    /// An answer's text in pieces.
-    TextStream,
-    String,
-    next_text
-);
-stream_class!(
-    /// An answer's events.
-    Stream,
-    StreamEvent,
-    next
-);
+stream_class!(TextStream, String, next_text);
+stream_class!(Stream, StreamEvent, next);
 
-/// A piece of an answer.
+#[doc = stub!(StreamEvent)]
 #[pyclass(module = "orkestra", frozen)]
 pub(crate) struct StreamEvent(Chunk);
 
@@ -270,6 +265,7 @@ impl From<Chunk> for StreamEvent {
 #[pymethods]
 impl StreamEvent {
     #[getter]
+    #[doc = stub!(StreamEvent, type)]
     fn r#type(&self) -> &'static str {
         match &self.0 {
             Chunk::Text(_) => "text",
@@ -284,6 +280,7 @@ impl StreamEvent {
     }
 
     #[getter]
+    #[doc = stub!(StreamEvent, text)]
     fn text(&self) -> Option<&str> {
         match &self.0 {
             Chunk::Text(text) | Chunk::Refusal(text) | Chunk::Reasoning(text) => Some(text),
@@ -293,6 +290,7 @@ impl StreamEvent {
     }
 
     #[getter]
+    #[doc = stub!(StreamEvent, index)]
     fn index(&self) -> Option<usize> {
         match &self.0 {
             Chunk::ToolCall { index, .. } | Chunk::ToolArguments { index, .. } => Some(*index),
@@ -301,6 +299,7 @@ impl StreamEvent {
     }
 
     #[getter]
+    #[doc = stub!(StreamEvent, id)]
     fn id(&self) -> Option<&str> {
         match &self.0 {
             Chunk::ToolCall { id, .. } => Some(id),
@@ -309,6 +308,7 @@ impl StreamEvent {
     }
 
     #[getter]
+    #[doc = stub!(StreamEvent, name)]
     fn name(&self) -> Option<&str> {
         match &self.0 {
             Chunk::ToolCall { name, .. } => Some(name),
@@ -317,6 +317,7 @@ impl StreamEvent {
     }
 
     #[getter]
+    #[doc = stub!(StreamEvent, usage)]
     fn usage(&self) -> Option<Usage> {
         match &self.0 {
             Chunk::Usage(usage) => Some(Usage(*usage)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import doctest
+import inspect
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,6 +42,26 @@ def test_every_public_name_is_documented() -> None:
     dark = {name for name, _ in ALL if name not in said and not name.rpartition(".")[2].startswith("_")}
     # What a coroutine or an iterator has by its nature needs no words.
     assert {name for name in dark if not name.startswith("_orkestra.pyi.Coroutine.")} == set()
+
+
+def shown() -> Iterator[tuple[str, str | None, str]]:
+    """Each documented class and method of the extension: what ``help`` shows, and what the stub says."""
+    for owner in ast.parse((FOLDER / "_orkestra.pyi").read_text()).body:
+        thing = getattr(orkestra, getattr(owner, "name", ""), None)
+        if isinstance(owner, ast.ClassDef) and thing is not None:
+            yield owner.name, thing.__doc__, ast.get_docstring(owner) or ""
+            for method in owner.body:
+                if isinstance(method, ast.FunctionDef) and (said := ast.get_docstring(method)):
+                    if not method.name.startswith("__"):
+                        yield f"{owner.name}.{method.name}", getattr(thing, method.name).__doc__, said
+        elif isinstance(owner, ast.FunctionDef) and thing is not None and (said := ast.get_docstring(owner)):
+            yield owner.name, thing.__doc__, said
+
+
+def test_help_shows_what_the_stubs_say() -> None:
+    compared = [(name, inspect.cleandoc(text or "") == said) for name, text, said in shown()]
+    assert len(compared) > 150
+    assert [name for name, same in compared if not same] == []
 
 
 @pytest.mark.parametrize(("name", "text"), EXAMPLES, ids=[name for name, _ in EXAMPLES])
