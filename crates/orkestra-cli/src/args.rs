@@ -11,7 +11,7 @@ use jiff::civil::Date;
 use orkestra::strategy;
 
 pub(crate) use self::{
-    routers::{Build, Routers, RoutersAction},
+    routers::{Build, Named, Publish, Pull, Remove, Routers, RoutersCommand, Verify},
     training::{Eval, Train},
 };
 
@@ -53,7 +53,7 @@ pub(crate) struct Arguments {
 }
 
 /// Flags that every command takes.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct Global {
     /// Print JSON instead of text; errors are JSON on standard error
     #[arg(long, global = true, help_heading = "Output")]
@@ -119,10 +119,23 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "FILE", help_heading = "Decision")]
     pub(crate) catalogue: Option<PathBuf>,
 
-    /// Router file, "embedded", "documented" or "nearest:EMBEDDER"; the last two are made by `routers build`
-    /// [env: ORKESTRA_ROUTER] [default: embedded]
-    #[arg(long, global = true, value_name = "ROUTER", help_heading = "Decision")]
+    /// Router file, the name of a router in --routers or at --registry, "embedded", "documented" or "nearest:EMBEDDER";
+    /// the last two are made by `routers build` [env: ORKESTRA_ROUTER] [default: embedded]
+    #[arg(long, global = true, value_name = "FILE|NAME", help_heading = "Decision")]
     pub(crate) router: Option<String>,
+
+    /// Fail when --router names one that cannot be downloaded, instead of using the embedded one [env:
+    /// ORKESTRA_STRICT_ROUTER]
+    #[arg(long, global = true, help_heading = "Decision")]
+    pub(crate) strict_router: bool,
+
+    /// Where routers are downloaded from: a folder with a manifest, over HTTPS [env: ORKESTRA_REGISTRY]
+    #[arg(long, global = true, value_name = "URL", help_heading = "Decision")]
+    pub(crate) registry: Option<String>,
+
+    /// Folder of downloaded and built routers [env: ORKESTRA_ROUTERS] [default: ~/.orkestra/routers]
+    #[arg(long, global = true, value_name = "DIR", help_heading = "Decision")]
+    pub(crate) routers: Option<PathBuf>,
 
     /// Day whose prices and retirements hold [default: today, UTC]
     #[arg(long, global = true, value_name = "YYYY-MM-DD", help_heading = "Decision")]
@@ -135,8 +148,9 @@ pub(crate) struct Global {
 }
 
 /// When to colour.
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
 pub(crate) enum Colour {
+    #[default]
     /// On a terminal, unless NO_COLOR is set
     Auto,
     /// Also when it is not a terminal
@@ -165,7 +179,7 @@ pub(crate) enum Command {
     Train(Train),
     /// Say what a router's forecasts are worth on your rows
     Eval(Eval),
-    /// Make routers of five neighbours with any embedder
+    /// List, download, build, check, remove and publish routers
     Routers(Routers),
     /// Show what is configured, what is missing and how to mend it
     #[command(after_help = DOCTOR_EXAMPLES)]

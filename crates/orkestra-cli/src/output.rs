@@ -1,9 +1,6 @@
 //! The only place that prints: answers to standard output, everything about them to standard error.
 
-use std::{
-    io::{self, Write},
-    process::ExitCode,
-};
+use std::io::{self, Write};
 
 use clap::builder::styling::{AnsiColor, Style};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
@@ -22,6 +19,7 @@ pub(crate) const WIDTH: u16 = 80;
 pub(crate) struct Output {
     json: bool,
     colour: bool,
+    silent: bool,
 }
 
 /// How a column stands.
@@ -35,7 +33,12 @@ pub(crate) enum Side {
 
 impl Output {
     pub(crate) fn new(json: bool, colour: bool) -> Self {
-        Self { json, colour }
+        Self { json, colour, silent: false }
+    }
+
+    /// For other faces: remarks are not printed, and whatever fails says all there is to say.
+    pub(crate) fn silent() -> Self {
+        Self { json: true, colour: false, silent: true }
     }
 
     /// Whether JSON was asked for.
@@ -90,12 +93,25 @@ impl Output {
     /// A remark about the answer; with JSON an object of its own line.
     pub(crate) fn note(&self, text: impl AsRef<str>) {
         let text = text.as_ref();
+        if self.silent {
+            return;
+        }
         if self.json { to_stderr(&json!({"note": text}).to_string()) } else { to_stderr(text) }
+    }
+
+    /// Something that happened meanwhile, which only programs want to know: seen with JSON alone.
+    pub(crate) fn event(&self, value: &Value) {
+        if self.json {
+            to_stderr(&value.to_string());
+        }
     }
 
     /// Something that the user should know; with JSON an object of its own line.
     pub(crate) fn warning(&self, text: impl AsRef<str>) {
         let text = text.as_ref();
+        if self.silent {
+            return;
+        }
         if self.json {
             to_stderr(&json!({"warning": text}).to_string());
         } else {
@@ -136,18 +152,18 @@ impl Output {
 }
 
 /// Prints what clap says, which may be the help that was asked for, and gives the exit code.
-pub(crate) fn usage(refused: &clap::Error, as_json: bool) -> ExitCode {
+pub(crate) fn usage(refused: &clap::Error, as_json: bool) -> u8 {
     if as_json && refused.use_stderr() {
         let text = refused.to_string();
         let said =
             text.trim_start_matches("error: ").split("\n\nUsage:").next().unwrap_or_default();
         let failure = Failure::Usage(one_line(said), None);
         to_stderr(&error_json(&failure).to_string());
-        return ExitCode::from(failure.exit_code());
+        return failure.exit_code();
     }
     // Nothing is left to say it with when this fails.
     let _ = refused.print();
-    ExitCode::from(u8::try_from(refused.exit_code()).unwrap_or(2))
+    u8::try_from(refused.exit_code()).unwrap_or(2)
 }
 
 /// The failure as every JSON output spells it.

@@ -4,7 +4,7 @@ mod support;
 
 use support::{Home, fits};
 
-const COMMANDS: [&str; 10] = [
+const COMMANDS: [&str; 11] = [
     "route",
     "chat",
     "demo",
@@ -13,6 +13,7 @@ const COMMANDS: [&str; 10] = [
     "simulate",
     "train",
     "eval",
+    "routers",
     "doctor",
     "completions",
 ];

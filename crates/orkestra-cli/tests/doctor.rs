@@ -28,7 +28,7 @@ fn a_fresh_home_is_fine_and_lacks_keys() {
     let home = Home::new();
     let (ran, report) = examine(&home, &[], &[]);
     assert_eq!((ran.code, &report["ok"]), (0, &true.into()), "{ran:?}");
-    for what in ["version", "catalogue", "router", "decision", "ledger"] {
+    for what in ["version", "catalogue", "router", "routers", "decision", "ledger"] {
         assert_eq!(finding(&report, what)["state"], "good", "{what}: {report}");
     }
     for provider in ["google", "anthropic", "openai"] {

@@ -220,7 +220,7 @@ fn what_cannot_be_judged_is_refused() {
         (&["--pair", PAIR, "--prices", "2,1"], 2, &["--prices 2,1: they must not fall"]),
         (&["--pair", PAIR, "--prices", "1,2,3"], 2, &["3 prices for 2 models"]),
         (&["--pair", PAIR, "--family", "acme"], 3, &["no head \"acme\"", "general"]),
-        (&["--pair", PAIR, "--router", "absent"], 14, &["absent cannot be read"]),
+        (&["--pair", PAIR, "--router", "absent"], 14, &["no file and no router absent"]),
         (&["--pair", PAIR, "--router", "absent", "--folds", "2"], 2, &["--router"]),
         (&["--pair", PAIR, "--base", "embedded"], 2, &["--base", "--train", "--folds"]),
         (&["--pair", PAIR, "--labels", "50"], 2, &["--labels", "--train"]),

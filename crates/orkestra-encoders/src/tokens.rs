@@ -20,7 +20,7 @@ use crate::files::{EncoderFiles, TokenizerFiles};
 pub struct TextTokenizer(Tokenizer);
 
 /// The fields of `tokenizer_config.json` that a `vocab.txt` does not say.
-#[derive(Deserialize)]
+#[derive(Clone, Copy, Deserialize)]
 struct BertCase {
     #[serde(default = "yes")]
     do_lower_case: bool,

@@ -7,7 +7,7 @@ use orkestra::{
     strategy::{Choice, Order, Strategy},
 };
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct BestValue;
 
 impl Strategy for BestValue {

@@ -29,6 +29,7 @@ struct Inner {
     retryable: bool,
     other_model_may_help: bool,
     may_be_billed: bool,
+    attempts: u32,
     simulated: bool,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
@@ -147,6 +148,7 @@ impl Error {
             retryable: kind.is_retryable(),
             other_model_may_help: kind.other_model_may_help(),
             may_be_billed: false,
+            attempts: 0,
             simulated: false,
             kind,
             message: message.into(),
@@ -201,6 +203,13 @@ impl Error {
             *retry_after = wait.or(*retry_after);
         }
         self.0.retry_after = wait.or(self.0.retry_after);
+        self
+    }
+
+    /// Adds how many calls of models were made before it was given up.
+    #[must_use]
+    pub(crate) fn after_attempts(mut self, attempts: u32) -> Self {
+        self.0.attempts = attempts;
         self
     }
 
@@ -295,6 +304,12 @@ impl Error {
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         self.0.request_id.as_deref()
+    }
+
+    /// How many calls of models were made before it was given up; 0 when none was.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.0.attempts
     }
 
     /// The HTTP status that the provider answered with.

@@ -131,3 +131,10 @@ pub(crate) struct Eval {
     #[arg(long, value_name = "FILE.svg")]
     pub(crate) plot: Option<PathBuf>,
 }
+
+impl Eval {
+    /// Whether a router that is there is judged, rather than one that is learned for it.
+    pub(crate) fn judges_finished_router(&self) -> bool {
+        self.folds.is_none() && self.train.is_empty()
+    }
+}

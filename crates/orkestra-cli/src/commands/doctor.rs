@@ -74,6 +74,7 @@ pub(super) async fn run(settings: &Settings, output: &Output) -> Result<(), Fail
     findings.push(about_catalogue(settings, &catalogue));
     let router = settings.router();
     findings.push(about_router(settings, &router));
+    findings.push(about_routers(settings));
     if let (Ok(_), Ok(_)) = (&catalogue, &router) {
         findings.push(self_test(settings));
     }
@@ -113,7 +114,7 @@ fn about_catalogue(settings: &Settings, catalogue: &Result<Arc<Catalogue>, Failu
 fn about_router(settings: &Settings, router: &Result<Chosen, Failure>) -> Finding {
     match router {
         Ok(Chosen { router, date, .. }) => {
-            let source = settings.router_name();
+            let source = settings.router_source();
             let heads = router.heads().join(", ");
             let says = format!("{} of {date}, {source}, heads {heads}", router.id());
             Finding::new("router", State::Good, says)
@@ -124,6 +125,21 @@ fn about_router(settings: &Settings, router: &Result<Chosen, Failure>) -> Findin
                 "--router embedded, or unset ORKESTRA_ROUTER, uses the one that is built in",
             )
         }
+    }
+}
+
+/// Which other routers are here, and where more come from.
+fn about_routers(settings: &Settings) -> Finding {
+    let look = || -> Result<String, Failure> {
+        let (store, registry) = (settings.store()?, settings.registry()?);
+        let names = store.names()?;
+        let here = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+        let from = registry.as_ref().map_or("no registry", |registry| registry.url());
+        Ok(format!("{here} in {}; {from}", store.folder().display()))
+    };
+    match look() {
+        Ok(says) => Finding::new("routers", State::Good, says),
+        Err(failure) => Finding::damaged("routers", &failure),
     }
 }
 

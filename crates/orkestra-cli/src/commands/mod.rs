@@ -13,19 +13,24 @@ mod simulate;
 mod stats;
 mod train;
 
-use std::{io, process::ExitCode};
+use std::io;
 
 pub(crate) use simulate::after_help as faults_help;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::{args::Command, failure::Failure, output::Output, settings::Settings};
+pub(crate) use train::learn;
+
+use crate::{args::Command, failure::Failure, output::Output, registered, settings::Settings};
 
 /// Runs `command`.
-pub(crate) fn run(
-    command: Command,
-    settings: &Settings,
-    output: &Output,
-) -> Result<ExitCode, Failure> {
+pub(crate) fn run(command: Command, settings: Settings, output: &Output) -> Result<(), Failure> {
+    let decides = match &command {
+        Command::Route(_) | Command::Chat(_) => true,
+        Command::Eval(asked) => asked.judges_finished_router(),
+        _ => false,
+    };
+    let settings = if decides { registered::at_hand(settings, output)? } else { settings };
+    let settings = &settings;
     match command {
         Command::Route(asked) => runtime()?.block_on(route::run(&asked, settings, output)),
         Command::Chat(asked) => runtime()?.block_on(chat::run(&asked, settings, output)),
@@ -35,12 +40,11 @@ pub(crate) fn run(
         Command::Simulate(asked) => runtime()?.block_on(simulate::run(&asked, settings, output)),
         Command::Train(asked) => train::run(&asked, settings, output),
         Command::Eval(asked) => eval::run(&asked, settings, output),
-        Command::Routers(asked) => routers::run(&asked, settings, output),
+        Command::Routers(asked) => routers::run(&asked.command, settings, output),
         Command::Doctor => runtime()?.block_on(doctor::run(settings, output)),
         Command::Completions(asked) => completions::run(&asked, output),
         Command::Licences => licences::run(output),
-    }?;
-    Ok(ExitCode::SUCCESS)
+    }
 }
 
 fn runtime() -> io::Result<Runtime> {

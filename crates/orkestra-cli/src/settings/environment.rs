@@ -7,7 +7,7 @@ use orkestra::ErrorKind;
 use crate::failure::Failure;
 
 /// The variable's text; `None` when it is not set or empty.
-pub(super) fn variable(name: &str) -> Result<Option<String>, Failure> {
+pub(crate) fn variable(name: &str) -> Result<Option<String>, Failure> {
     let Some(value) = env::var_os(name).filter(|value| !value.is_empty()) else {
         return Ok(None);
     };

@@ -6,12 +6,7 @@ mod environment;
 mod pool;
 mod router;
 
-use std::{
-    io::IsTerminal,
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{io::IsTerminal, path::PathBuf, sync::Arc, time::Duration};
 
 use jiff::{Timestamp, civil::Date, tz::Offset};
 use orkestra::{
@@ -20,22 +15,19 @@ use orkestra::{
     engine::{Clock, Resilience},
     ledger::Recorder,
     provider::Timeouts,
-    routing::{self, Trained},
 };
 
-use self::environment::{path, variable};
+use self::environment::path;
 pub(crate) use self::{
-    embedder::{FORMS as EMBEDDER_FORMS, embedder_named},
-    pool::{Access, KeySource, base_url_variable},
-    router::{Chosen, nearest_embedder, nearest_file},
+    embedder::{FORMS as EMBEDDER_FORMS, embedder_named, hub_name},
+    environment::variable,
+    pool::{Access, KeySource, base_url_variable, keys_of},
+    router::{Chosen, EMBEDDED, RouterChoice, is_of, nearest_embedder, title},
 };
 use crate::{
     args::{Colour, Global},
     failure::Failure,
 };
-
-/// What the router that is part of the program is called.
-pub(crate) const EMBEDDED: &str = "embedded";
 
 /// How long a command waits to learn what the ledger measured; it can decide without.
 const MEASURING: Duration = Duration::from_secs(1);
@@ -46,7 +38,7 @@ const MEASURING: Duration = Duration::from_secs(1);
 pub(crate) struct Settings {
     global: Global,
     ledger: Place,
-    router: Option<String>,
+    router: RouterChoice,
     quality: Option<f64>,
     timeouts: Timeouts,
 }
@@ -82,11 +74,7 @@ impl Settings {
             Some(text) if text == "off" => Place::Off,
             Some(text) => Place::At(text.into()),
         };
-        let router = global
-            .router
-            .clone()
-            .map_or_else(|| variable("ORKESTRA_ROUTER"), |flag| Ok(Some(flag)))?;
-        let router = router.filter(|text| text != EMBEDDED);
+        let router = RouterChoice::of(global.router.as_deref(), variable("ORKESTRA_ROUTER")?);
         let quality = match (global.quality, variable("ORKESTRA_QUALITY")?) {
             (Some(flag), _) => Some(flag),
             (None, Some(text)) => Some(text.trim().parse().map_err(|_| {
@@ -141,16 +129,6 @@ impl Settings {
         Ok(Arc::new(Catalogue::builtin().merged_with(&text, &name)?))
     }
 
-    /// What the router is called.
-    pub(crate) fn router_name(&self) -> &str {
-        self.router.as_deref().unwrap_or(EMBEDDED)
-    }
-
-    /// The router.
-    pub(crate) fn router(&self) -> Result<Chosen, Failure> {
-        router::chosen(self.router_name(), self.timeouts)
-    }
-
     /// Whether --router was given; the environment's does not count.
     pub(crate) fn is_router_named(&self) -> bool {
         self.global.router.is_some()
@@ -179,15 +157,12 @@ impl Settings {
         let Chosen { embedder, router, .. } = self.router()?;
         Ok(orkestra::Settings {
             catalogue: self.catalogue()?,
-            embedder,
-            router,
             recorder,
             quality: self.quality,
-            default_model: None,
             base_model: self.global.base_model.clone(),
-            output_ratios: Arc::default(),
             resilience: self.resilience(),
             clock: self.clock(),
+            ..orkestra::Settings::routed_by(embedder, router)
         })
     }
 
@@ -253,11 +228,6 @@ impl Settings {
     }
 }
 
-/// The router that a flag calls `name`: a file, or "embedded".
-pub(crate) fn router_named(name: &str) -> Result<Trained, Failure> {
-    Ok(if name == EMBEDDED { routing::embedded()? } else { routing::from_file(Path::new(name))? })
-}
-
 /// The user's home folder.
 fn home() -> Option<PathBuf> {
     std::env::home_dir().filter(|home| !home.as_os_str().is_empty())
@@ -270,15 +240,9 @@ fn without_retries() -> Resilience {
 }
 
 fn timeouts(seconds: Option<f64>) -> Result<Timeouts, Failure> {
-    let usual = Timeouts::default();
-    let Some(seconds) = seconds else { return Ok(usual) };
+    let Some(seconds) = seconds else { return Ok(Timeouts::default()) };
     match Duration::try_from_secs_f64(seconds) {
-        Ok(limit) if !limit.is_zero() => {
-            let connect = usual.connect.min(limit);
-            let total_stream = usual.total_stream.max(limit);
-            let (first_event, idle, total) = (limit, limit, limit);
-            Ok(Timeouts { connect, first_byte: None, first_event, idle, total, total_stream })
-        }
+        Ok(limit) if !limit.is_zero() => Ok(Timeouts::of(limit)),
         _ => Err(Failure::Usage(
             format!("--timeout is {seconds}; it must be a number of seconds above 0"),
             Some("for example --timeout 30".to_owned()),

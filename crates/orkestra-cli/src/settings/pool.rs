@@ -159,8 +159,7 @@ impl Settings {
                 builder = builder.base_url(url);
             }
             if let Some(Secret(key)) = &access.key {
-                // Several keys share the calls; no vendor's key has a comma.
-                builder = builder.keys(key.split(',').map(str::trim).filter(|key| !key.is_empty()));
+                builder = builder.keys(separate(key));
             }
             builder.build()
         };
@@ -228,6 +227,20 @@ fn key_of(
         return Ok((Some(Secret(SIMULATED_KEY.to_owned())), Some(KeySource::Loopback)));
     }
     Ok((None, None))
+}
+
+/// The keys that the environment has for a provider at `base_url`.
+pub(crate) fn keys_of(
+    entry: &ProviderEntry,
+    base_url: Option<&str>,
+) -> Result<Vec<String>, Failure> {
+    let (key, _) = key_of(entry, base_url)?;
+    Ok(key.map(|Secret(key)| separate(&key).map(str::to_owned).collect()).unwrap_or_default())
+}
+
+/// Several keys share the calls; no vendor's key has a comma.
+fn separate(keys: &str) -> impl Iterator<Item = &str> {
+    keys.split(',').map(str::trim).filter(|key| !key.is_empty())
 }
 
 fn read_key(provider: &str, file: &str) -> Result<String, Failure> {

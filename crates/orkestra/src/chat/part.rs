@@ -1,8 +1,10 @@
 //! A piece of a message, and what may hang on it.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value};
 
 use super::{ToolCall, ToolResult};
+use crate::error::{Error, Result};
 
 /// Fields that the neutral form does not know, by name. They belong to the dialect that the request or reply was read
 /// from ([`Request::dialect`](super::Request::dialect)) and are put back only there.
@@ -95,6 +97,46 @@ pub enum CacheHint {
     FiveMinutes,
     /// For an hour.
     OneHour,
+}
+
+/// How pictures of each kind begin, and what the kind is called.
+const PICTURES: [(&[u8], &str); 4] = [
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF8", "image/gif"),
+    (b"RIFF", "image/webp"),
+];
+
+impl Source {
+    /// The picture in `bytes`: PNG, JPEG, GIF or WebP.
+    ///
+    /// # Errors
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for anything else: no provider takes it.
+    pub fn picture(bytes: &[u8]) -> Result<Self> {
+        let kind = PICTURES.iter().find(|(start, _)| bytes.starts_with(start));
+        match kind {
+            Some((b"RIFF", _)) if bytes.get(8..12) != Some(b"WEBP") => {}
+            Some((_, media_type)) => {
+                let data = STANDARD.encode(bytes);
+                return Ok(Self::Base64 { media_type: (*media_type).to_owned(), data });
+            }
+            None => {}
+        }
+        Err(Error::invalid(format!(
+            "an image of {} bytes is none that can be sent; expected PNG, JPEG, GIF or WebP",
+            bytes.len()
+        )))
+    }
+
+    /// What `url` leads to, or holds in itself (`data:`); `None` for a `data:` URL without a media type or not in base64.
+    #[must_use]
+    pub fn from_url(url: String) -> Option<Self> {
+        let Some(inline) = url.strip_prefix("data:") else {
+            return Some(Self::Url { url, media_type: None });
+        };
+        let (media_type, data) = inline.split_once(";base64,")?;
+        Some(Self::Base64 { media_type: media_type.to_owned(), data: data.to_owned() })
+    }
 }
 
 impl Part {

@@ -8,7 +8,7 @@ pub use builder::ProviderBuilder;
 
 use crate::{
     chat::Request,
-    engine::{Engine, Response, ResponseStream, Settings},
+    engine::{Engine, Extensions, Response, ResponseStream, Settings},
     error::Result,
     provider::Upstream,
     routing::Explanation,
@@ -69,7 +69,8 @@ impl Provider {
 }
 
 impl MultiProvider {
-    /// All of `providers` together. Catalogue, router, ledger and quality are the first one's.
+    /// All of `providers` together. Catalogue, router, ledger and quality are the first one's. Middleware and hooks of a
+    /// provider hold for the calls that it is chosen for, inside of those of the whole.
     ///
     /// # Errors
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) when the list is empty or names one twice.
@@ -79,7 +80,13 @@ impl MultiProvider {
             None => Settings::new()?,
         };
         let pool = providers.iter().flat_map(|provider| provider.engine.pool()).cloned().collect();
-        Ok(Self { engine: Engine::new(pool, settings)? })
+        let members = providers.iter().flat_map(|provider| {
+            let extensions = &provider.engine.settings().extensions;
+            provider.engine.pool().iter().map(|one| (one.name().to_owned(), extensions.clone()))
+        });
+        let members = members.collect();
+        let settings = Settings { extensions: settings.extensions.sibling(), ..settings };
+        Ok(Self { engine: Engine::new(pool, settings)?.with_members(members) })
     }
 }
 
@@ -154,6 +161,12 @@ macro_rules! conversation {
             /// Those of [`Engine::explain`].
             pub fn explain(&self, request: impl Into<Request>) -> Result<Option<Explanation>> {
                 self.engine.explain(&request.into())
+            }
+
+            /// Who watches its calls and who may change them; more can be added at any time.
+            #[must_use]
+            pub fn extensions(&self) -> &Extensions {
+                &self.engine.settings().extensions
             }
 
             /// The engine behind it.

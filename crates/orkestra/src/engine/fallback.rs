@@ -74,7 +74,6 @@ impl Engine {
         // Boxed: callers must be able to await this on any thread, which an async closure cannot promise yet.
         C: Fn(&'a Candidate, usize) -> BoxFuture<'a, Result<T, Failed>> + Sync,
     {
-        let candidates = &decision.plan.candidates;
         let mut trial = Trial {
             engine: self,
             decision,
@@ -83,37 +82,10 @@ impl Engine {
             calls: 0,
             failed: None,
         };
-        for (position, candidate) in candidates.iter().enumerate() {
-            if trial.is_over() || trial.is_hopeless(candidate) {
-                continue;
-            }
-            match self.health.admit(&candidate.provider, &candidate.model) {
-                Err((why, kind)) => trial.pass_over(candidate, why, kind),
-                Ok(permit) => {
-                    let others = &candidates[position + 1..];
-                    if let Some((value, permit)) =
-                        trial.call(candidate, others, permit, &call).await?
-                    {
-                        return Ok(Success { value, attempts: trial.attempts, permit });
-                    }
-                }
-            }
+        match trial.walk(&call).await {
+            Ok((value, permit)) => Ok(Success { value, attempts: trial.attempts, permit }),
+            Err(error) => Err(error.after_attempts(trial.calls)),
         }
-        if trial.calls == 0
-            && !trial.is_over()
-            && let Some(candidate) = longest_ago(&self.health, candidates)
-        {
-            trial.attempts.retain(|attempt| attempt.model != candidate.model);
-            let permit = self.health.insist(&candidate.provider, &candidate.model);
-            if let Some((value, permit)) = trial.call(candidate, &[], permit, &call).await? {
-                return Ok(Success { value, attempts: trial.attempts, permit });
-            }
-        }
-        Err(match (trial.failed, deadline) {
-            (Some(error), _) => error,
-            (None, Some(deadline)) => deadline.missed(None),
-            (None, None) => Error::invalid("the plan has no model to try"),
-        })
     }
 }
 
@@ -128,6 +100,43 @@ struct Trial<'a> {
 }
 
 impl<'a> Trial<'a> {
+    /// Tries the plan's models until one answers.
+    async fn walk<T, C>(&mut self, call: &C) -> Result<(T, Permit)>
+    where
+        C: Fn(&'a Candidate, usize) -> BoxFuture<'a, Result<T, Failed>> + Sync,
+    {
+        let (health, candidates) = (&self.engine.health, &self.decision.plan.candidates);
+        for (position, candidate) in candidates.iter().enumerate() {
+            if self.is_over() || self.is_hopeless(candidate) {
+                continue;
+            }
+            match health.admit(&candidate.provider, &candidate.model) {
+                Err((why, kind)) => self.pass_over(candidate, why, kind),
+                Ok(permit) => {
+                    let others = &candidates[position + 1..];
+                    if let Some(answered) = self.call(candidate, others, permit, call).await? {
+                        return Ok(answered);
+                    }
+                }
+            }
+        }
+        if self.calls == 0
+            && !self.is_over()
+            && let Some(candidate) = longest_ago(health, candidates)
+        {
+            self.attempts.retain(|attempt| attempt.model != candidate.model);
+            let permit = health.insist(&candidate.provider, &candidate.model);
+            if let Some(answered) = self.call(candidate, &[], permit, call).await? {
+                return Ok(answered);
+            }
+        }
+        Err(match (self.failed.take(), self.deadline) {
+            (Some(error), _) => error,
+            (None, Some(deadline)) => deadline.missed(None),
+            (None, None) => Error::invalid("the plan has no model to try"),
+        })
+    }
+
     /// Calls `candidate` until it answers or another call of it makes no sense; `None`: the next one may help.
     async fn call<T, C>(
         &mut self,

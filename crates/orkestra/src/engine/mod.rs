@@ -4,21 +4,25 @@
 
 mod attempt;
 mod embedding;
+mod event;
 mod fallback;
 mod hold;
 mod memory;
+mod middleware;
 mod resilience;
 mod response;
 mod settings;
 mod settle;
 mod stream;
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::{Timestamp, civil::Date, tz::Offset};
 
 use self::memory::{Memory, caller_of_tools};
 pub use attempt::Attempt;
+pub use event::{Event, Hook, Moment};
+pub use middleware::{Call, Extensions, Middleware, Next};
 pub use resilience::Resilience;
 pub use response::Response;
 pub use settings::{Clock, Settings};
@@ -41,6 +45,8 @@ use crate::{
 pub struct Engine {
     pool: Arc<[Arc<dyn Upstream>]>,
     settings: Settings,
+    /// What stands around the calls that a provider of the pool is chosen for, by its name.
+    members: Arc<BTreeMap<String, Extensions>>,
     memory: Arc<Memory>,
     health: Health,
 }
@@ -75,13 +81,25 @@ impl Engine {
         settings.check()?;
         let Resilience { retry, breaker, .. } = settings.resilience.clone();
         let health = Health::new(retry, breaker);
-        Ok(Self { pool: pool.into(), settings, memory: Arc::default(), health })
+        Ok(Self {
+            pool: pool.into(),
+            settings,
+            members: Arc::default(),
+            memory: Arc::default(),
+            health,
+        })
     }
 
     /// The settings in force.
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// The same engine, with what stands around the calls that a provider is chosen for, by its name.
+    pub(crate) fn with_members(mut self, members: BTreeMap<String, Extensions>) -> Self {
+        self.members = Arc::new(members);
+        self
     }
 
     pub(crate) fn pool(&self) -> &[Arc<dyn Upstream>] {
@@ -119,8 +137,16 @@ impl Engine {
     /// Those of [`plan`](Self::plan), and the last model's error when every one of the plan failed;
     /// [`Refused`](ErrorKind::Refused) when the model declined without a word.
     pub async fn complete(&self, request: &Request, strategy: &dyn Strategy) -> Result<Response> {
+        if self.is_bare() {
+            return self.answer(request, strategy).await;
+        }
+        self.complete_watched(request, strategy).await
+    }
+
+    /// [`complete`](Self::complete) without what stands around it.
+    async fn answer(&self, request: &Request, strategy: &dyn Strategy) -> Result<Response> {
         let request = &*self.memory.recognised(request);
-        let decision = self.decide(request, strategy).await?;
+        let decision = self.decided(request, strategy).await?;
         let (attempts, answered) = self.first_answer(request, &decision).await?;
         self.settle(request.output_limit(), &decision, attempts, answered.outcome()).await
     }
@@ -134,10 +160,25 @@ impl Engine {
         request: &Request,
         strategy: &dyn Strategy,
     ) -> Result<ResponseStream> {
+        if self.is_bare() {
+            return self.open(request, strategy).await;
+        }
+        self.stream_watched(request, strategy).await
+    }
+
+    /// [`stream`](Self::stream) without what stands around it.
+    async fn open(&self, request: &Request, strategy: &dyn Strategy) -> Result<ResponseStream> {
         let request = &*self.memory.recognised(request);
-        let decision = self.decide(request, strategy).await?;
+        let decision = self.decided(request, strategy).await?;
         let (attempts, opened) = self.first_stream(request, &decision).await?;
         Ok(ResponseStream::new(self.clone(), request.output_limit(), decision, attempts, opened))
+    }
+
+    async fn decided(&self, request: &Request, strategy: &dyn Strategy) -> Result<Decision> {
+        let decision = self.decide(request, strategy).await?;
+        let chosen = &decision.plan.choice().provider;
+        self.tell(request, Some(chosen), || Moment::Route(Arc::new(decision.plan.clone()))).await;
+        Ok(decision)
     }
 
     async fn decide(&self, request: &Request, strategy: &dyn Strategy) -> Result<Decision> {
@@ -171,23 +212,27 @@ impl Engine {
         let providers = self.providers();
         let catalogue = &settings.catalogue;
         let base = self.base(&demand)?;
-        let (order, ruled_out, mut notes, name) =
-            match request.model.as_ref().or(settings.default_model.as_ref()) {
-                Some(model) => {
-                    let (candidate, note) = strategy::fixed(catalogue, &providers, model, &demand)?;
-                    let reason = format!("{} was asked for", candidate.model);
-                    let order = strategy::Order { candidates: vec![candidate], reason };
-                    (order, Vec::new(), note.into_iter().collect::<Vec<_>>(), strategy::FIXED)
-                }
-                None => {
-                    let (able, ruled_out, notes) =
-                        strategy::candidates(catalogue, &providers, &demand)?;
-                    let order =
-                        strategy.order(&Choice { candidates: &able, forecast: &forecast, margin });
-                    let order = self.stay(order, &demand);
-                    (order, ruled_out, notes, strategy.name())
-                }
-            };
+        let unrouted = settings
+            .default_model
+            .clone()
+            .or_else(|| (!settings.smart_routing).then(|| base.model.to_string()));
+        let (order, ruled_out, mut notes, name) = match request.model.as_ref().or(unrouted.as_ref())
+        {
+            Some(model) => {
+                let (candidate, note) = strategy::fixed(catalogue, &providers, model, &demand)?;
+                let reason = format!("{} was asked for", candidate.model);
+                let order = strategy::Order { candidates: vec![candidate], reason };
+                (order, Vec::new(), note.into_iter().collect::<Vec<_>>(), strategy::FIXED)
+            }
+            None => {
+                let (able, ruled_out, notes) =
+                    strategy::candidates(catalogue, &providers, &demand)?;
+                let order =
+                    strategy.order(&Choice { candidates: &able, forecast: &forecast, margin });
+                let order = self.stay(order, &demand);
+                (order, ruled_out, notes, strategy.name())
+            }
+        };
         notes.extend(catalogue.age_note(today));
         Ok(Plan {
             strategy: name.to_owned(),

@@ -8,7 +8,8 @@ use serde::Serialize;
 use super::Attempt;
 use crate::{
     catalogue::ModelId,
-    chat::{FinishReason, Message, Reply, ToolCall, Usage},
+    chat::{FinishReason, Message, Part, Reply, ToolCall, Usage},
+    ledger::Entry,
     money::{self, Usd},
     strategy::Plan,
     tier::Tier,
@@ -79,6 +80,48 @@ pub struct Response {
 }
 
 impl Response {
+    /// An answer that no model was called for, such as one from a middleware's own cache. It cost nothing and, as nothing
+    /// was compared, saved nothing; model and provider are called `none`. `plan` is what would have been done.
+    #[must_use]
+    pub fn uncalled(reply: Reply, plan: Plan) -> Self {
+        Self {
+            text: reply.text(),
+            tool_calls: reply.tool_calls().cloned().collect(),
+            model: ModelId::from("none"),
+            provider: "none".to_owned(),
+            tier: plan.choice().tier,
+            cost: Usd::ZERO,
+            input_cost: Usd::ZERO,
+            output_cost: Usd::ZERO,
+            input_tokens: 0,
+            output_tokens: 0,
+            savings: Usd::ZERO,
+            savings_percent: Decimal::ZERO,
+            base_model: plan.base.model.clone(),
+            base_cost: Usd::ZERO,
+            finish_reason: reply.finish_reason,
+            usage: Usage::default(),
+            warnings: vec!["a middleware answered; no model was called".to_owned()],
+            request_id: None,
+            decision_id: Entry::new_id(),
+            attempts: Vec::new(),
+            latency: Duration::ZERO,
+            simulated: false,
+            reply,
+            plan,
+        }
+    }
+
+    /// The same bill for another text: what a middleware made of the answer.
+    #[must_use]
+    pub fn with_text(mut self, text: impl Into<String>) -> Self {
+        self.text = text.into();
+        // Calls of tools stay; thoughts and proofs belong to the words that are gone.
+        let calls = self.tool_calls.iter().cloned().map(Part::from);
+        self.reply.content = std::iter::once(Part::text(self.text.clone())).chain(calls).collect();
+        self
+    }
+
     /// The answer as the next message of its conversation.
     #[must_use]
     pub fn message(&self) -> Message {

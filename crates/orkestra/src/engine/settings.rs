@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use jiff::Timestamp;
 
-use super::Resilience;
+use super::{Extensions, Resilience};
 use crate::{
     catalogue::Catalogue,
     error::{Error, Result},
@@ -29,6 +29,9 @@ pub struct Settings {
     pub recorder: Recorder,
     /// The share of premium's average quality to keep, 0 to 1. Default: the router's own.
     pub quality: Option<f64>,
+    /// Whether the router chooses the model. Default: true. When off, `default_model` is called, or else the model that
+    /// savings are measured against.
+    pub smart_routing: bool,
     /// The model to call whatever the prompt, which turns routing off. Default: none.
     pub default_model: Option<String>,
     /// The model that savings are measured against. Default: the cheapest default premium model of the pool.
@@ -38,6 +41,8 @@ pub struct Settings {
     pub output_ratios: Arc<OutputRatios>,
     /// Retries, circuit breakers, deadlines. Default: [`Resilience::default`].
     pub resilience: Resilience,
+    /// Who watches calls and who may change them. Default: nobody.
+    pub extensions: Extensions,
     /// Tells the time. Default: the system's clock.
     pub clock: Clock,
 }
@@ -49,18 +54,26 @@ impl Settings {
     /// [`Config`](crate::ErrorKind::Config) when the embedded router is damaged, which a test excludes.
     pub fn new() -> Result<Self> {
         let trained = routing::embedded()?;
-        Ok(Self {
+        Ok(Self::routed_by(trained.embedder(), trained.router()))
+    }
+
+    /// The defaults, but another router. It must take `embedder`'s vectors.
+    #[must_use]
+    pub fn routed_by(embedder: Arc<dyn Embedder>, router: Arc<dyn Router>) -> Self {
+        Self {
             catalogue: Arc::clone(Catalogue::builtin()),
-            embedder: trained.embedder(),
-            router: trained.router(),
+            embedder,
+            router,
             recorder: Recorder::off(),
             quality: None,
+            smart_routing: true,
             default_model: None,
             base_model: None,
             output_ratios: Arc::default(),
             resilience: Resilience::default(),
+            extensions: Extensions::default(),
             clock: Arc::new(Timestamp::now),
-        })
+        }
     }
 
     /// Fills `output_ratios` with what `recorder`'s ledger holds on `router`, once, before an engine
@@ -95,6 +108,7 @@ impl fmt::Debug for Settings {
             .field("router", &self.router.id())
             .field("recorder", &self.recorder)
             .field("quality", &self.quality)
+            .field("smart_routing", &self.smart_routing)
             .field("default_model", &self.default_model)
             .field("base_model", &self.base_model)
             .field("output_ratios", &self.output_ratios.len())

@@ -4,6 +4,7 @@ use std::{
     collections::VecDeque,
     fmt,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
     time::{Duration, Instant},
 };
@@ -13,11 +14,12 @@ use futures::{FutureExt, Stream, StreamExt, future::BoxFuture};
 use super::{
     Attempt, Decision, Engine, Response,
     attempt::{Ended, Opened},
+    event::{Event, Hook, Moment, tell},
 };
 use crate::{
-    chat::{Assembly, Chunk, End, FinishReason},
+    chat::{Assembly, Chunk, End, FinishReason, Reply},
     error::{Error, ErrorKind, Result},
-    ledger::Outcome,
+    ledger::{Entry, Outcome},
     provider::ChunkStream,
     strategy::{Candidate, Plan},
 };
@@ -32,17 +34,35 @@ pub struct ResponseStream {
     state: State,
     plan: Plan,
     decision_id: String,
+    watch: Option<Box<Watch>>,
+}
+
+/// Who is told of the pieces before the caller gets them.
+struct Watch {
+    hooks: Arc<[Arc<dyn Hook>]>,
+    event: Event,
+    /// A piece that they are being told of.
+    telling: Option<(BoxFuture<'static, ()>, Option<Result<Chunk>>)>,
+    completed: bool,
 }
 
 enum State {
     /// Pieces are arriving.
     Open(Box<Arriving>),
+    /// Pieces that stand in for a model's.
+    Replaced(Box<Replaced>),
     /// The last piece is there; the entry is being written.
     Settling(BoxFuture<'static, Result<Response>>),
     /// All is done; the response waits to be taken.
     Done(Option<Box<Response>>),
     /// An error was given.
     Failed,
+}
+
+struct Replaced {
+    pieces: ChunkStream,
+    arrived: Assembly,
+    respond: Box<dyn FnOnce(Reply) -> Result<Response> + Send>,
 }
 
 struct Arriving {
@@ -84,7 +104,27 @@ impl ResponseStream {
             started,
             first_token,
         };
-        Self { state: State::Open(Box::new(arriving)), plan, decision_id }
+        Self { state: State::Open(Box::new(arriving)), plan, decision_id, watch: None }
+    }
+
+    /// `pieces` instead of a model's, for a middleware that changes or replaces an answer. When they end, `respond` makes
+    /// the response of all of them; a [`Chunk::End`] ends them early. Nothing is billed for them: what they are made
+    /// of was, if it came from a model.
+    pub fn replaced(
+        plan: Plan,
+        pieces: ChunkStream,
+        respond: impl FnOnce(Reply) -> Result<Response> + Send + 'static,
+    ) -> Self {
+        let arrived = Assembly::default();
+        let replaced = Replaced { pieces, arrived, respond: Box::new(respond) };
+        let state = State::Replaced(Box::new(replaced));
+        Self { state, plan, decision_id: Entry::new_id(), watch: None }
+    }
+
+    /// The same stream, but `hooks` are told of each piece and of the end, which happened to the call of `event`.
+    pub(super) fn watched(mut self, hooks: Arc<[Arc<dyn Hook>]>, event: Event) -> Self {
+        self.watch = Some(Box::new(Watch { hooks, event, telling: None, completed: false }));
+        self
     }
 
     /// What was decided and why; known before the first piece.
@@ -165,9 +205,49 @@ impl Stream for ResponseStream {
     type Item = Result<Chunk>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = &mut *self;
+        loop {
+            if let Some((told, _)) = this.watch.as_mut().and_then(|watch| watch.telling.as_mut()) {
+                std::task::ready!(told.poll_unpin(context));
+                let told = this.watch.as_mut().and_then(|watch| watch.telling.take());
+                return Poll::Ready(told.and_then(|(_, piece)| piece));
+            }
+            let piece = std::task::ready!(this.poll_piece(context));
+            let Some(watch) = &mut this.watch else { return Poll::Ready(piece) };
+            let moment = match (&piece, &this.state) {
+                (Some(Ok(chunk)), _) => Moment::Chunk(Arc::new(chunk.clone())),
+                (None, State::Done(Some(response))) if !watch.completed => {
+                    watch.completed = true;
+                    Moment::StreamComplete(Arc::new((**response).clone()))
+                }
+                _ => return Poll::Ready(piece),
+            };
+            let (hooks, event) =
+                (Arc::clone(&watch.hooks), Event { moment, ..watch.event.clone() });
+            watch.telling = Some((async move { tell(&hooks, event).await }.boxed(), piece));
+        }
+    }
+}
+
+impl ResponseStream {
+    fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Chunk>>> {
         loop {
             match &mut self.state {
                 State::Done(_) | State::Failed => return Poll::Ready(None),
+                State::Replaced(replaced) => {
+                    match std::task::ready!(replaced.pieces.poll_next_unpin(context)) {
+                        Some(Ok(Chunk::End(end))) => self.replacement_ends(end)?,
+                        None => self.replacement_ends(End::new(FinishReason::Stop))?,
+                        Some(Ok(piece)) => {
+                            replaced.arrived.add(&piece);
+                            return Poll::Ready(Some(Ok(piece)));
+                        }
+                        Some(Err(error)) => {
+                            self.state = State::Failed;
+                            return Poll::Ready(Some(Err(error)));
+                        }
+                    }
+                }
                 State::Settling(settling) => {
                     let settled = std::task::ready!(settling.poll_unpin(context));
                     match settled {
@@ -204,9 +284,15 @@ impl Stream for ResponseStream {
             }
         }
     }
-}
 
-impl ResponseStream {
+    fn replacement_ends(&mut self, end: End) -> Result<()> {
+        if let State::Replaced(replaced) = std::mem::replace(&mut self.state, State::Failed) {
+            let Replaced { arrived, respond, .. } = *replaced;
+            self.state = State::Done(Some(Box::new(respond(arrived.finish(end))?)));
+        }
+        Ok(())
+    }
+
     fn break_off(&mut self, error: Option<Error>) -> Error {
         let state = std::mem::replace(&mut self.state, State::Failed);
         let unended = "the provider's stream ended without an end";
@@ -231,6 +317,7 @@ impl fmt::Debug for ResponseStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match &self.state {
             State::Open(_) => "open",
+            State::Replaced(_) => "replaced",
             State::Settling(_) => "settling",
             State::Done(_) => "done",
             State::Failed => "failed",

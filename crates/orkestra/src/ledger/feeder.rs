@@ -191,6 +191,11 @@ struct Feeder {
 }
 
 impl Feeder {
+    fn append(&self, entries: &[Entry]) -> Result<()> {
+        let waiting = self.ledger.append_all_waiting(entries);
+        waiting.unwrap_or_else(|| self.runtime.block_on(self.ledger.append_all(entries)))
+    }
+
     fn serve(mut self, heard: &mpsc::Receiver<News>) {
         let mut retry = None;
         self.attempt(true, &mut retry);
@@ -262,9 +267,9 @@ impl Feeder {
         if self.unspooled.is_empty() {
             return Ok(());
         }
-        let entries = self.unspooled.make_contiguous();
-        self.runtime.block_on(self.ledger.append_all(entries))?;
-        self.held.fetch_sub(entries.len(), Ordering::Relaxed);
+        self.unspooled.make_contiguous();
+        self.append(self.unspooled.as_slices().0)?;
+        self.held.fetch_sub(self.unspooled.len(), Ordering::Relaxed);
         self.unspooled.clear();
         Ok(())
     }
@@ -282,7 +287,7 @@ impl Feeder {
                 return Ok(());
             }
             if !batch.entries.is_empty() {
-                self.runtime.block_on(self.ledger.append_all(&batch.entries))?;
+                self.append(&batch.entries)?;
             }
             if let Some(file) = lock(file).as_mut() {
                 file.landed(&batch).map_err(failed)?;

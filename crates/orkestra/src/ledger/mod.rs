@@ -47,6 +47,13 @@ pub trait Ledger: fmt::Debug + Send + Sync {
     /// Those of [`append`](Self::append).
     async fn append_all(&self, entries: &[Entry]) -> Result<()>;
 
+    /// [`append_all`](Self::append_all) on the calling thread, which may wait as long as it takes. `None`, the default: it
+    /// must be called asynchronously.
+    fn append_all_waiting(&self, entries: &[Entry]) -> Option<Result<()>> {
+        let _ = entries;
+        None
+    }
+
     /// The entries that `query` asks for, the newest first.
     ///
     /// # Errors
@@ -72,6 +79,9 @@ pub trait Ledger: fmt::Debug + Send + Sync {
     /// [`Storage`](crate::ErrorKind::Storage) when the ledger cannot be read. One that was never
     /// written is empty, not an error, and is not made by asking.
     async fn output_ratios(&self, router: &str) -> Result<OutputRatios>;
+
+    /// Lets go of what is held open, such as a file; the next use opens it again. Default: nothing is.
+    fn rest(&self) {}
 
     /// Where the entries are, for people: a path, or a URL without secrets.
     fn location(&self) -> String;

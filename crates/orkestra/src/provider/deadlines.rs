@@ -40,6 +40,23 @@ impl Default for Timeouts {
     }
 }
 
+impl Timeouts {
+    /// One limit for an answer, and for the next piece of a stream. A whole stream may take longer, a connection need
+    /// not be waited for longer than by default.
+    #[must_use]
+    pub fn of(limit: Duration) -> Self {
+        let usual = Self::default();
+        Self {
+            connect: usual.connect.min(limit),
+            first_byte: None,
+            first_event: limit,
+            idle: limit,
+            total: limit,
+            total_stream: usual.total_stream.max(limit),
+        }
+    }
+}
+
 /// The deadlines of one call that has begun.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Deadlines {

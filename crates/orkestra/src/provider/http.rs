@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use reqwest::{
     Client, Response,
-    header::{HeaderMap, HeaderValue},
+    header::{HeaderMap, HeaderName, HeaderValue},
 };
 
 use super::{
@@ -39,8 +39,11 @@ pub struct HttpUpstream {
     name: String,
     base_url: String,
     keys: KeyRing,
+    /// The variables that could hold the key which the provider wants and does not get.
+    missing_key: Option<Vec<String>>,
     dialect: &'static dyn Dialect,
     timeouts: Timeouts,
+    headers: HeaderMap,
     // Made at the first call: reading the system's certificates takes longer than a routing decision.
     client: OnceLock<Client>,
 }
@@ -48,6 +51,9 @@ pub struct HttpUpstream {
 impl HttpUpstream {
     /// Calls `provider` at `base_url`, or at the catalogue's address for it. Several keys share the calls: the one with
     /// the fewest under way is next, a key that is too fast rests, and one that is refused is set aside.
+    ///
+    /// Without a key a provider that wants one is not called at the catalogue's address; at another the server there
+    /// decides.
     ///
     /// # Errors
     /// [`Config`](ErrorKind::Config) when the address is not one, or when a key would travel unencrypted.
@@ -57,6 +63,7 @@ impl HttpUpstream {
         keys: Vec<Key>,
         timeouts: Timeouts,
     ) -> Result<Self> {
+        let wants_key = base_url.is_none() && keys.is_empty() && !provider.key_variables.is_empty();
         let base_url =
             base_url.unwrap_or(&provider.base_url).trim().trim_end_matches('/').to_owned();
         check_base_url(&provider.name, &base_url, !keys.is_empty())?;
@@ -64,10 +71,42 @@ impl HttpUpstream {
             name: provider.name.clone(),
             base_url,
             keys: KeyRing::new(&provider.name, keys),
+            missing_key: wants_key.then(|| provider.key_variables.clone()),
             dialect: dialect::named(provider.dialect),
             timeouts,
+            headers: HeaderMap::new(),
             client: OnceLock::new(),
         })
+    }
+
+    /// Sends these headers with each call, beside its own: a gateway's, an organisation's. They may be secrets, and are
+    /// shown nowhere.
+    ///
+    /// # Errors
+    /// [`Config`](ErrorKind::Config) for a name or a value that no header may have, and for a header that calls have
+    /// already.
+    pub fn with_headers<'a>(
+        mut self,
+        headers: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Self> {
+        for (name, value) in headers {
+            let wrong = |what: &str| {
+                let message = format!("the header {name:?} for {} {what}", self.name);
+                Error::new(ErrorKind::Config, message)
+            };
+            let header = HeaderName::from_bytes(name.as_bytes())
+                .map_err(|_| wrong("has a name that no header may have"))?;
+            if ["accept", "content-type", "content-length", "host"].contains(&header.as_str()) {
+                return Err(wrong("is one that each call sets itself"));
+            }
+            let mut value = HeaderValue::from_str(value)
+                .map_err(|_| wrong("has a value that no header may have"))?;
+            value.set_sensitive(true);
+            self.headers.insert(header, value);
+            // It may well hold what stands for the key.
+            self.missing_key = None;
+        }
+        Ok(self)
     }
 
     fn client(&self) -> Result<&Client> {
@@ -130,6 +169,7 @@ impl HttpUpstream {
             request = request.header(name, value);
         }
         let request = request
+            .headers(self.headers.clone())
             .header("accept", "application/json")
             .header("content-type", "application/json")
             .body(said.body.clone());
@@ -169,6 +209,13 @@ impl HttpUpstream {
             (ErrorKind::Unavailable, what.to_owned())
         };
         Error::new(kind, format!("{} {what}", self.base_url)).because(cause)
+    }
+
+    fn check_key(&self) -> Result<()> {
+        let Some(variables) = &self.missing_key else { return Ok(()) };
+        let (name, variables) = (&self.name, variables.join(" or "));
+        let message = format!("no key is set for {name}; set {variables}, or hand one over");
+        Err(Error::new(ErrorKind::Unauthenticated, message))
     }
 
     fn place(&self, model: &Model) -> Place {
@@ -246,14 +293,18 @@ impl Upstream for HttpUpstream {
     }
 
     async fn complete(&self, request: &Request, model: &Model) -> Result<Answer> {
-        let said = self.encode(request, model, false);
-        let answer = self.complete_unplaced(said, model).await;
+        let answer = match self.check_key() {
+            Ok(()) => self.complete_unplaced(self.encode(request, model, false), model).await,
+            Err(error) => Err(error),
+        };
         answer.map_err(|error| self.place(model).name(error))
     }
 
     async fn stream(&self, request: &Request, model: &Model) -> Result<Streaming> {
-        let said = self.encode(request, model, true);
-        let streaming = self.stream_unplaced(said, model).await;
+        let streaming = match self.check_key() {
+            Ok(()) => self.stream_unplaced(self.encode(request, model, true), model).await,
+            Err(error) => Err(error),
+        };
         streaming.map_err(|error| self.place(model).name(error))
     }
 }

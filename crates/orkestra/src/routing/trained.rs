@@ -1,6 +1,11 @@
 //! A trained router, ready to use: the embedded one, or one from a file.
 
-use std::{fs::File, io::Read as _, path::Path, sync::Arc};
+use std::{
+    fs::File,
+    io::Read as _,
+    path::Path,
+    sync::{Arc, OnceLock},
+};
 
 use super::{
     Router,
@@ -42,7 +47,12 @@ pub struct Trained {
 /// # Errors
 /// [`Config`](ErrorKind::Config) when the program was built with a damaged artefact.
 pub fn embedded() -> Result<Trained> {
-    Trained::new(Bundle::read(&EMBEDDED_BLOCK, Trust::Embedded, None)?)
+    static READ: OnceLock<Trained> = OnceLock::new();
+    if let Some(trained) = READ.get() {
+        return Ok(trained.clone());
+    }
+    let trained = Trained::new(Bundle::read(&EMBEDDED_BLOCK, Trust::Embedded, None)?)?;
+    Ok(READ.get_or_init(|| trained).clone())
 }
 
 /// The router in `bytes`.

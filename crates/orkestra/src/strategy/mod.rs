@@ -101,11 +101,24 @@ pub struct Order {
 }
 
 /// A way to choose among models that can do the job.
-pub trait Strategy: fmt::Debug + Send + Sync {
+pub trait Strategy: Shared + fmt::Debug + Send + Sync {
     /// The name that users call it by.
     fn name(&self) -> &str;
     /// Puts the candidates in order of trial. Must depend on `choice` alone.
     fn order(&self, choice: &Choice<'_>) -> Order;
+}
+
+/// A strategy to keep: what stands around a call may go on with it after the caller's borrow has ended. Every strategy
+/// that can be cloned has it.
+pub trait Shared {
+    /// The same strategy, to keep.
+    fn shared(&self) -> Arc<dyn Strategy>;
+}
+
+impl<T: Strategy + Clone + 'static> Shared for T {
+    fn shared(&self) -> Arc<dyn Strategy> {
+        Arc::new(self.clone())
+    }
 }
 
 /// The names of the strategies that [`named`] knows, the default first.

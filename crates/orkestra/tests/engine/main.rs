@@ -5,6 +5,7 @@
 mod accounting;
 mod agent_loop;
 mod answers;
+mod around;
 mod bad_input;
 mod breaker;
 mod broken_providers;

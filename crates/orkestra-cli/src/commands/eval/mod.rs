@@ -16,7 +16,7 @@ use crate::{
     line_up,
     output::Output,
     progress::{Bar, unless_interrupted},
-    settings::{Settings, router_named},
+    settings::Settings,
 };
 
 /// Judges a router, or what would be learned from rows.
@@ -60,7 +60,7 @@ pub(super) fn run(asked: &Eval, settings: &Settings, output: &Output) -> Result<
 }
 
 fn check_flags(asked: &Eval, settings: &Settings) -> Result<(), Failure> {
-    let learns = asked.folds.is_some() || !asked.train.is_empty();
+    let learns = !asked.judges_finished_router();
     let wrong =
         |what: &str, hint: &str| Err(Failure::Usage(what.to_owned(), Some(hint.to_owned())));
     if learns && settings.is_router_named() {
@@ -86,11 +86,11 @@ fn check_flags(asked: &Eval, settings: &Settings) -> Result<(), Failure> {
 
 fn way(asked: &Eval, settings: &Settings) -> Result<Way, Failure> {
     let head = asked.family.clone();
-    if asked.folds.is_none() && asked.train.is_empty() {
+    if asked.judges_finished_router() {
         return Ok(Way::Finished { router: settings.router()?, head });
     }
     Ok(match &asked.base {
-        Some(base) => Way::Learned(Taught::Added { base: router_named(base)?, head }),
+        Some(base) => Way::Learned(Taught::Added { base: settings.router_named(base)?, head }),
         None => Way::Learned(Taught::Anew { embedded: embedded()? }),
     })
 }

@@ -7,6 +7,7 @@ use orkestra::{
     provider::Timeouts,
     routing::{Tier, question_hash, vote::VoteRouter},
 };
+use orkestra_registry::Hub;
 use orkestra_training::{
     Silent, evaluate::Case, questions::gather, remember::Remembering, vote_router,
 };
@@ -15,11 +16,12 @@ use serde_json::json;
 use crate::{
     args::Build,
     destination::Destination,
+    download::Download,
     failure::Failure,
     line_up, outcomes,
     output::{Output, counted},
     progress::{Bar, unless_interrupted},
-    settings::{EMBEDDER_FORMS, Settings, embedder_named, nearest_embedder, nearest_file},
+    settings::{EMBEDDER_FORMS, Settings, embedder_named, hub_name, nearest_embedder},
 };
 
 /// What is made of what.
@@ -32,6 +34,7 @@ struct Plan {
     /// Where vectors are kept until the router is written.
     vectors: PathBuf,
     timeouts: Timeouts,
+    hub: Hub,
 }
 
 /// A router, and how it came about.
@@ -53,7 +56,8 @@ pub(super) fn run(asked: &Build, settings: &Settings, output: &Output) -> Result
         ));
     };
     let case = line_up::of_tiers(&asked.tiers, &[])?;
-    let file = file(asked)?;
+    let file = file(asked, settings)?;
+    let hub = fetched(source, settings, output)?;
     let out = Destination::new("--out", &file, &asked.data)?;
     let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let vectors = file.with_file_name(format!(".{name}.vectors"));
@@ -65,6 +69,7 @@ pub(super) fn run(asked: &Build, settings: &Settings, output: &Output) -> Result
         date: settings.date().to_string(),
         vectors: vectors.clone(),
         timeouts: settings.timeouts(),
+        hub,
     };
     let bar = Bar::new("embedding", output);
     let (working, telling) = (bar.clone(), *output);
@@ -81,7 +86,7 @@ impl Plan {
     fn carry_out(self, bar: &Bar, output: &Output) -> Result<Built, Failure> {
         let rows = outcomes::read(&self.files, self.skip_bad, output)?.rows;
         let count = rows.len();
-        let embedder = embedder_named(&self.source, self.timeouts)?;
+        let embedder = embedder_named(&self.source, self.timeouts, &self.hub)?;
         let texts: HashSet<u64> = rows.iter().map(|row| question_hash(row.asked())).collect();
         let remembering = Remembering::open(&*embedder, &self.vectors, bar, texts.len())?;
         let known = remembering.known();
@@ -93,15 +98,26 @@ impl Plan {
     }
 }
 
+/// The hub, which has been asked for the embedder's weights where they are not on this machine.
+fn fetched(source: &str, settings: &Settings, output: &Output) -> Result<Hub, Failure> {
+    let hub = settings.hub()?;
+    let Some(name) = hub_name(source) else { return Ok(hub.offline(true)) };
+    let found = hub.encoder(name, "main", &Download::new(output)).map_err(|error| {
+        let hint = format!(
+            "put config.json, tokenizer.json and model.safetensors into ~/.orkestra/encoders/{name}, or see HF_ENDPOINT and HF_HUB_OFFLINE"
+        );
+        Failure::Error(error, Some(hint))
+    })?;
+    output.note(format!("the encoder {name} is in {}", found.folder.display()));
+    Ok(hub.offline(true))
+}
+
 /// Where the router goes; its folder is made where it is one of ours.
-fn file(asked: &Build) -> Result<PathBuf, Failure> {
+fn file(asked: &Build, settings: &Settings) -> Result<PathBuf, Failure> {
     if let Some(out) = &asked.out {
         return Ok(out.clone());
     }
-    let Some(file) = nearest_file(&asked.router) else {
-        let message = "there is no home folder to keep the router in";
-        return Err(Failure::new(ErrorKind::Storage, message, "name a file with --out"));
-    };
+    let file = settings.nearest_file(&asked.router)?;
     if let Some(folder) = file.parent() {
         fs::create_dir_all(folder).map_err(|cause| {
             let message = format!("{} cannot be made: {cause}", folder.display());

@@ -1,17 +1,28 @@
-//! `orkestra routers`: the routers of this machine. One file, one subcommand.
+//! `orkestra routers`: one file, one subcommand.
 
 mod build;
+mod list;
+mod path;
+mod publish;
+mod pull;
+mod remove;
+mod verify;
 
-use crate::{
-    args::{Routers, RoutersAction},
-    failure::Failure,
-    output::Output,
-    settings::Settings,
-};
+use crate::{args::RoutersCommand, failure::Failure, output::Output, settings::Settings};
 
-/// Does what was asked.
-pub(super) fn run(asked: &Routers, settings: &Settings, output: &Output) -> Result<(), Failure> {
-    match &asked.action {
-        RoutersAction::Build(asked) => build::run(asked, settings, output),
+/// Runs `command`.
+pub(super) fn run(
+    command: &RoutersCommand,
+    settings: &Settings,
+    output: &Output,
+) -> Result<(), Failure> {
+    match command {
+        RoutersCommand::List => list::run(settings, output),
+        RoutersCommand::Pull(asked) => pull::run(asked, settings, output),
+        RoutersCommand::Build(asked) => build::run(asked, settings, output),
+        RoutersCommand::Verify(asked) => verify::run(asked, settings, output),
+        RoutersCommand::Path(asked) => path::run(asked, settings, output),
+        RoutersCommand::Remove(asked) => remove::run(asked, settings, output),
+        RoutersCommand::Publish(asked) => publish::run(asked, output),
     }
 }

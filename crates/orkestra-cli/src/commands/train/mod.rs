@@ -8,6 +8,8 @@ use orkestra::{
     routing::{GENERAL, Trained, embedded},
 };
 
+use orkestra_training::Silent;
+
 use self::lessons::{Lessons, Target};
 use crate::{
     args::Train,
@@ -16,23 +18,12 @@ use crate::{
     line_up,
     output::Output,
     progress::{Bar, unless_interrupted},
-    settings::{EMBEDDED, Settings, router_named},
+    settings::{EMBEDDED, Settings},
 };
 
 /// Learns a router and writes its file.
 pub(super) fn run(asked: &Train, settings: &Settings, output: &Output) -> Result<(), Failure> {
-    let case = line_up::to_learn(asked)?;
-    check_family(asked, settings, output)?;
-    let out = Destination::new("--out", &asked.out, &asked.data)?;
-    let target = target(asked)?;
-    let lessons = Lessons {
-        case,
-        family: asked.family.clone(),
-        files: asked.data.clone(),
-        skip_bad: asked.skip_bad,
-        date: settings.date().to_string(),
-        target,
-    };
+    let (lessons, out) = prepared(asked, settings, output)?;
     let bar = Bar::new("learning", output);
     let (working, telling) = (bar.clone(), *output);
     let learned = unless_interrupted(move || lessons.learn(&working, &telling));
@@ -42,8 +33,35 @@ pub(super) fn run(asked: &Train, settings: &Settings, output: &Output) -> Result
     report::say(&learned, out.name(), asked, output)
 }
 
-fn target(asked: &Train) -> Result<Target, Failure> {
-    let base: Option<Trained> = asked.base.as_deref().map(router_named).transpose()?;
+/// Learns a router and writes its file, and says nothing.
+pub(crate) fn learn(asked: &Train, settings: &Settings) -> Result<(), Failure> {
+    let output = Output::silent();
+    let (lessons, out) = prepared(asked, settings, &output)?;
+    out.write(&lessons.learn(&Silent, &output)?.bytes)
+}
+
+fn prepared(
+    asked: &Train,
+    settings: &Settings,
+    output: &Output,
+) -> Result<(Lessons, Destination), Failure> {
+    let case = line_up::to_learn(asked)?;
+    check_family(asked, settings, output)?;
+    let out = Destination::new("--out", &asked.out, &asked.data)?;
+    let lessons = Lessons {
+        case,
+        family: asked.family.clone(),
+        files: asked.data.clone(),
+        skip_bad: asked.skip_bad,
+        date: settings.date().to_string(),
+        target: target(asked, settings)?,
+    };
+    Ok((lessons, out))
+}
+
+fn target(asked: &Train, settings: &Settings) -> Result<Target, Failure> {
+    let base: Option<Trained> =
+        asked.base.as_deref().map(|name| settings.router_named(name)).transpose()?;
     let own_base = asked.base.as_ref().is_some_and(|name| name != EMBEDDED);
     Ok(Target { base, embedded: embedded()?, whole: asked.standalone || own_base })
 }

@@ -118,14 +118,10 @@ fn audio(part: &mut Fields) -> Result<Content> {
 
 /// The bytes in a `data:` URL, or the address itself.
 fn source(url: String, place: &str) -> Result<Source> {
-    let Some(inline) = url.strip_prefix("data:") else {
-        return Ok(Source::Url { url, media_type: None });
-    };
-    let (media_type, data) = inline.split_once(";base64,").ok_or_else(|| {
-        let start: String = url.chars().take(40).collect();
+    let start: String = url.chars().take(40).collect();
+    Source::from_url(url).ok_or_else(|| {
         fields::wrong(place, &start.into(), "an https: URL or data:<media type>;base64,<data>")
-    })?;
-    Ok(Source::Base64 { media_type: media_type.to_owned(), data: data.to_owned() })
+    })
 }
 
 /// Writes the content of a part; what the API has no words for is named instead.

@@ -1,6 +1,7 @@
 //! Entries in an SQLite file: the default ledger.
 //!
-//! The connection lives on a thread of its own, so that no caller's runtime ever waits for a disk.
+//! Asynchronous work is done on a thread of its own, so that no caller's runtime ever waits for a disk; the recorder's feeder,
+//! which may wait, does its own.
 //! Several processes may share a file. Sums are made here from decimal text, never by SQLite,
 //! which would make floats of them.
 
@@ -9,7 +10,7 @@ mod rows;
 
 use std::{
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError, mpsc},
+    sync::{Arc, Mutex, PoisonError, mpsc},
     thread,
 };
 
@@ -18,7 +19,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 pub(super) use self::open::make_folder;
-use super::{Entry, Ledger, OutputRatios, Query, Totals};
+use super::{Entry, Ledger, OutputRatios, Query, Totals, feeder::lock};
 use crate::error::{Error, ErrorKind, Result};
 
 /// What the thread does with the connection, which is opened by the first job that needs it.
@@ -28,6 +29,7 @@ type Job = Box<dyn FnOnce(&mut Option<Connection>) + Send>;
 #[derive(Debug)]
 pub struct Sqlite {
     path: PathBuf,
+    connection: Arc<Mutex<Option<Connection>>>,
     jobs: Mutex<Option<mpsc::Sender<Job>>>,
 }
 
@@ -36,7 +38,7 @@ impl Sqlite {
     /// something is first read or written; failures are reported then, and the next use tries again.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), jobs: Mutex::new(None) }
+        Self { path: path.into(), connection: Arc::default(), jobs: Mutex::new(None) }
     }
 
     /// [`new`](Self::new), opened at once.
@@ -102,10 +104,10 @@ impl Sqlite {
 
     fn start(&self) -> Result<mpsc::Sender<Job>> {
         let (sender, jobs) = mpsc::channel::<Job>();
+        let connection = Arc::clone(&self.connection);
         let serve = move || {
-            let mut connection = None;
             for job in jobs {
-                job(&mut connection);
+                job(&mut lock(&connection));
             }
         };
         thread::Builder::new().name("orkestra-ledger".to_owned()).spawn(serve).map_err(
@@ -147,6 +149,15 @@ impl Ledger for Sqlite {
         self.run(move |connection| rows::insert(connection, &entries)).await
     }
 
+    fn append_all_waiting(&self, entries: &[Entry]) -> Option<Result<()>> {
+        let append = || {
+            entries.iter().try_for_each(Entry::check)?;
+            let mut slot = lock(&self.connection);
+            with_connection(&mut slot, &self.path, |connection| rows::insert(connection, entries))
+        };
+        Some(append())
+    }
+
     async fn entries(&self, query: &Query) -> Result<Vec<Entry>> {
         let query = query.clone();
         self.run(move |connection| rows::select(connection, &query)).await
@@ -160,6 +171,10 @@ impl Ledger for Sqlite {
     async fn output_ratios(&self, router: &str) -> Result<OutputRatios> {
         let router = router.to_owned();
         self.look(move |connection| rows::output_ratios(connection, &router)).await
+    }
+
+    fn rest(&self) {
+        *lock(&self.connection) = None;
     }
 
     fn location(&self) -> String {
@@ -176,6 +191,16 @@ mod tests {
     async fn sqlite_keeps_the_contract() {
         let folder = tempfile::tempdir().unwrap();
         conformance::all(&Sqlite::new(folder.path().join("ledger.db"))).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_ledger_that_rested_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = Sqlite::open(folder.path().join("ledger.db")).await.unwrap();
+        assert!(lock(&ledger.connection).is_some());
+        ledger.rest();
+        assert!(lock(&ledger.connection).is_none());
+        conformance::all(&ledger).await.unwrap();
     }
 
     /// However long the ledger is, and whatever else is in it.
