@@ -8,7 +8,7 @@ use crate::{
     download::Download,
     failure::Failure,
     output::Output,
-    settings::{RouterChoice, Settings, is_of, title},
+    settings::{DOCUMENTED, RouterChoice, Settings, is_of, title},
 };
 
 /// Brings the router that was asked for by name, where it is not there yet. Where there is no network, the embedded one
@@ -37,14 +37,19 @@ pub(crate) fn at_hand(settings: Settings, output: &Output) -> Result<Settings, F
 /// The registry, which must be set.
 pub(crate) fn registry(settings: &Settings, wanted: &Wanted) -> Result<Registry, Failure> {
     settings.registry()?.ok_or_else(|| {
-        Failure::new(
-            ErrorKind::Config,
-            format!(
-                "there is no file and no router {} on this machine, and no registry is set that it could be downloaded from",
-                title(wanted)
-            ),
-            "name a registry with --registry URL or ORKESTRA_REGISTRY; or do without: --router embedded, --router FILE, or build one of five neighbours with `orkestra routers build`",
-        )
+        let message = format!(
+            "there is no file and no router {} on this machine, and no registry is set that it could be downloaded from",
+            title(wanted)
+        );
+        let build = if wanted.name == DOCUMENTED {
+            "`orkestra routers build \"documented\" --data FILE... --tiers ...` makes it of your rows; or "
+        } else {
+            ""
+        };
+        let hint = format!(
+            "{build}name a registry with --registry URL or ORKESTRA_REGISTRY; or do without: --router embedded, or --router FILE"
+        );
+        Failure::new(ErrorKind::Config, message, hint)
     })
 }
 
