@@ -91,7 +91,8 @@ class Provider:
             120 between pieces.
         max_retries: So many more calls of the same model when one fails in a way that may pass. Default 2.
         headers: Headers that are sent with each call. They are shown nowhere.
-        router: Another router: a :class:`Router` or its file. Default: ``ORKESTRA_ROUTER``, else the embedded one.
+        router: Another router: a :class:`Router`, a file, or a name as the command's ``--router`` takes it: "documented",
+            "nearest:EMBEDDER", or one that was pulled. Default: ``ORKESTRA_ROUTER``, else the embedded one.
         quality: The share of premium's average quality to keep, 0 to 1. Default: ``ORKESTRA_QUALITY``, else what the
             router's validation chose.
         catalogue: Models and prices: a :class:`Catalogue`, or a file that is laid over the built-in one. Default:

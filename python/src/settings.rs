@@ -1,8 +1,8 @@
 //! From a provider's arguments and the environment to what the engine works with.
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use orkestra::{engine::Extensions, ledger::Recorder, provider::Timeouts};
+use orkestra::{engine::Extensions, features::Embedder, ledger::Recorder, provider::Timeouts};
 use orkestra_cli::environment;
 use pyo3::{
     prelude::*,
@@ -78,8 +78,7 @@ pub(crate) fn provider(
 fn engine(py: Python<'_>, wanted: &Wanted<'_>, birth: Birth) -> PyResult<orkestra::Settings> {
     let mut settings = or_raise(environment::engine_settings())?;
     if let Some(router) = &wanted.router {
-        let trained = trained(router)?;
-        (settings.embedder, settings.router) = (trained.embedder(), trained.router());
+        (settings.embedder, settings.router) = chosen(router)?;
     }
     if let Some(catalogue) = &wanted.catalogue {
         settings.catalogue = match catalogue.cast::<Catalogue>() {
@@ -121,12 +120,18 @@ fn measure(py: Python<'_>, settings: &mut orkestra::Settings, recorder: &Recorde
     Ok(())
 }
 
-fn trained(router: &Bound<'_, PyAny>) -> PyResult<orkestra::routing::Trained> {
+fn chosen(
+    router: &Bound<'_, PyAny>,
+) -> PyResult<(Arc<dyn Embedder>, Arc<dyn orkestra::routing::Router>)> {
     if let Ok(router) = router.cast::<Router>() {
-        return Ok(router.get().trained.clone());
+        let trained = &router.get().trained;
+        return Ok((trained.embedder(), trained.router()));
     }
-    let path = path("router", router, "an orkestra.Router")?;
-    or_raise(orkestra::routing::from_file(&path))
+    let name = path("router", router, "an orkestra.Router")?;
+    let name = name.to_str().ok_or_else(|| {
+        wrong_value(router.py(), "router is a path that is no Unicode; expected one that is")
+    })?;
+    or_raise(environment::router(name))
 }
 
 fn path(name: &str, value: &Bound<'_, PyAny>, other: &str) -> PyResult<PathBuf> {

@@ -90,3 +90,9 @@ def test_the_environment_is_heeded_as_by_the_command(
     monkeypatch.setenv("ORKESTRA_QUALITY", "high")
     with pytest.raises(o.Config, match="ORKESTRA_QUALITY"):
         provider()
+
+
+def test_a_router_by_its_name(provider: Made) -> None:
+    assert provider(router="embedded").route("What is the capital of Japan?").tier == "budget"
+    with pytest.raises(o.Config, match="was not built yet"):
+        provider(router="nearest:./no-such-encoder")

@@ -1,6 +1,10 @@
 //! What the environment says, for other faces that shall heed it as the command does.
 
-use orkestra::{Error, ErrorKind, Result, catalogue::ProviderEntry};
+use std::sync::Arc;
+
+use orkestra::{
+    Error, ErrorKind, Result, catalogue::ProviderEntry, features::Embedder, routing::Router,
+};
 
 use crate::{
     args::Global,
@@ -19,6 +23,17 @@ pub fn engine_settings() -> Result<orkestra::Settings> {
         settings.engine(settings.recorder()?)
     };
     engine().map_err(error)
+}
+
+/// The router called `name`, as `--router` names them: a file, `embedded`, `documented`, `nearest:EMBEDDER` or one in the
+/// folder of routers; and the embedder whose vectors it takes. Nothing is downloaded.
+///
+/// # Errors
+/// [`Config`](orkestra::ErrorKind::Config) for one that is not there, or not whole.
+pub fn router(name: &str) -> Result<(Arc<dyn Embedder>, Arc<dyn Router>)> {
+    let global = Global { router: Some(name.to_owned()), ..Global::default() };
+    let chosen = Settings::resolve(global).and_then(|settings| settings.router());
+    chosen.map(|chosen| (chosen.embedder, chosen.router)).map_err(error)
 }
 
 /// The address that `ORKESTRA_<PROVIDER>_BASE_URL` names.

@@ -170,3 +170,19 @@ fn what_is_missing_is_said_with_what_to_do() {
     let refused = home.run(&fixed);
     assert!(refused.code == 3 && refused.err.contains("at least 20 are needed"), "{}", refused.err);
 }
+
+#[test]
+fn train_remembers_by_another_embedders_vectors() {
+    let home = Home::new();
+    let data = plain(&home, "rows.jsonl", &rows(Kind::Drinks, 60, 1));
+    let out = home.path().join("mine.safetensors").display().to_string();
+    let embedder = encoder("bert").display().to_string();
+    let fixed =
+        ["train", "--data", &data, "--tiers", TIERS, "--embedder", &embedder, "--out", &out];
+    let said = home.run(&[&fixed[..], &["--json"]].concat()).succeeded().json();
+    assert_eq!((&said["references"], &said["file"]), (&json!(60), &json!(out)));
+    let route = ["route", "--json", "-p", "openai", "--router", &out, "A pot of tea, please"];
+    assert_eq!(home.run(&route).succeeded().json()["router"], said["router"]);
+    let both = home.run(&[&fixed[..], &["--base", "embedded"]].concat());
+    assert!(both.code == 2 && both.err.contains("--base"), "{}", both.err);
+}

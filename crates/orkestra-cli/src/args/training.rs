@@ -39,6 +39,15 @@ pub(crate) struct Train {
     #[arg(long, value_name = "ROUTER")]
     pub(crate) base: Option<String>,
 
+    /// Remember the rows by another embedder's vectors, and let the five nearest vote: an encoder's folder or
+    /// name, an address with #MODEL, or "embedded", as in `routers build`
+    #[arg(
+        long,
+        value_name = "EMBEDDER",
+        conflicts_with_all = ["base", "family", "prices", "standalone"]
+    )]
+    pub(crate) embedder: Option<String>,
+
     /// Prices of the tiers in any one unit, the cheapest first; they set the default of the
     /// quality dial [default: 0.75,12.5,50; of two tiers 0,1]
     #[arg(long, value_name = "A,B,C", value_delimiter = ',', allow_hyphen_values = true)]

@@ -22,7 +22,7 @@ pub(crate) use self::{
     embedder::{FORMS as EMBEDDER_FORMS, embedder_named, hub_name},
     environment::variable,
     pool::{Access, KeySource, base_url_variable, keys_of},
-    router::{Chosen, DOCUMENTED, EMBEDDED, RouterChoice, is_of, nearest_embedder, title},
+    router::{Chosen, DOCUMENTED, EMBEDDED, NEAREST, RouterChoice, is_of, nearest_embedder, title},
 };
 use crate::{
     args::{Colour, Global},

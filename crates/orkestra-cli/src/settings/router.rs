@@ -30,7 +30,7 @@ pub(crate) const EMBEDDED: &str = "embedded";
 /// The documented router: Longformer and five neighbours.
 pub(crate) const DOCUMENTED: &str = "documented";
 /// What stands before an embedder to name the router of five neighbours over its vectors.
-const NEAREST: &str = "nearest:";
+pub(crate) const NEAREST: &str = "nearest:";
 /// The longest piece of an embedder's name that becomes one of a file's.
 const LONGEST_NAME: usize = 120;
 

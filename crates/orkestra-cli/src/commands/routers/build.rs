@@ -46,7 +46,7 @@ struct Built {
 }
 
 /// Builds a router and writes its file.
-pub(super) fn run(asked: &Build, settings: &Settings, output: &Output) -> Result<(), Failure> {
+pub(crate) fn run(asked: &Build, settings: &Settings, output: &Output) -> Result<(), Failure> {
     let begun = Instant::now();
     let Some(source) = nearest_embedder(&asked.router) else {
         let message = format!("the router {:?} cannot be built", asked.router);

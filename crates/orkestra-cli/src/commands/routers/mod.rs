@@ -1,6 +1,6 @@
 //! `orkestra routers`: one file, one subcommand.
 
-mod build;
+pub(super) mod build;
 mod list;
 mod path;
 mod publish;

@@ -12,17 +12,28 @@ use orkestra_training::Silent;
 
 use self::lessons::{Lessons, Target};
 use crate::{
-    args::Train,
+    args::{Build, Train},
+    commands::routers::build,
     destination::Destination,
     failure::Failure,
     line_up,
     output::Output,
     progress::{Bar, unless_interrupted},
-    settings::{EMBEDDED, Settings},
+    settings::{EMBEDDED, NEAREST, Settings},
 };
 
 /// Learns a router and writes its file.
 pub(super) fn run(asked: &Train, settings: &Settings, output: &Output) -> Result<(), Failure> {
+    if let Some(embedder) = &asked.embedder {
+        let asked = Build {
+            router: format!("{NEAREST}{embedder}"),
+            data: asked.data.clone(),
+            tiers: asked.tiers.clone(),
+            skip_bad: asked.skip_bad,
+            out: Some(asked.out.clone()),
+        };
+        return build::run(&asked, settings, output);
+    }
     let (lessons, out) = prepared(asked, settings, output)?;
     let bar = Bar::new("learning", output);
     let (working, telling) = (bar.clone(), *output);
